@@ -1,0 +1,1 @@
+"""Every write of the bookings. Faces call these; nothing else writes."""

@@ -1,0 +1,96 @@
+"""« Périscotidien » (feature P10): the weekdays of a period, chosen once per child."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+
+from portail.bookings.models import ChangeSet, PeriodChoice
+from portail.bookings.operations.changes import Submission, apply_submission
+from portail.bookings.queries.offer import PeriodOffer, offer_now
+from portail.bookings.queries.records import Span, booked_cells
+from portail.families.queries import children_of
+from portail.rules.booking import Wish
+from portail.rules.recurrence import expand
+from portail.rules.weekdays import to_mask
+from portail.towns.actors import Actor
+
+
+class PeriodError(ValueError):
+    """Why a period was not validated."""
+
+
+class UnknownPeriodError(PeriodError):
+    """No such period, or not for a child of this payer."""
+
+
+class ValidatedAlreadyError(PeriodError):
+    """The period was validated before: « Période déjà validée (non modifiable) »."""
+
+
+@dataclass(frozen=True, slots=True)
+class PeriodWish:
+    """The weekdays wanted in one period: activity code -> weekdays, 0 = Monday. What is not offered is left out."""
+
+    period: UUID
+    person: str
+    weekdays: Mapping[str, Collection[int]]
+
+
+def validate_period(*, wish: PeriodWish, by: Actor, now: datetime) -> ChangeSet:
+    """Record the choice and book its days as ordinary bookings, under the same rules, in one transaction.
+
+    Days that the rules refuse are refused one by one in the answer. Bookings already made are left alone. Raises
+    UnknownPeriodError, ValidatedAlreadyError; two validations at the same instant give one.
+    """
+    try:
+        with transaction.atomic():
+            return _validate(wish, by=by, now=now)
+    except IntegrityError:
+        if _chosen_already(wish):
+            raise ValidatedAlreadyError from None
+        raise
+
+
+def _chosen_already(wish: PeriodWish) -> bool:
+    return PeriodChoice.objects.filter(period__public_id=wish.period, person__code=wish.person).exists()
+
+
+def _validate(wish: PeriodWish, *, by: Actor, now: datetime) -> ChangeSet:
+    offer = offer_now()
+    children = children_of(by, [wish.person], lock=True)
+    period = next((p for p in offer.periods if p.public_id == str(wish.period)), None)
+    if not children or period is None:
+        raise UnknownPeriodError
+    if PeriodChoice.objects.filter(period_id=period.id, person_id=children[0].id).exists():
+        raise ValidatedAlreadyError
+    chosen = _offered(wish, period)
+    booked = booked_cells(children, offer, Span(period.first, period.last))
+    calendar, school = offer.rulebook.calendar, children[0].school_id
+    wishes = [
+        Wish(wish.person, activity, day, present=True)
+        for activity, day in expand(chosen, period.first, period.last)
+        if (wish.person, activity, day) not in booked
+        and calendar.opening((rules := offer.rulebook.activities[activity]).opens_on, rules.weekdays, day, school).open
+    ]
+    token = f"period-{period.public_id}-{children[0].id}"
+    change_set = apply_submission(Submission(wishes, token=token), by=by, now=now)
+    PeriodChoice.objects.bulk_create(
+        PeriodChoice(
+            period_id=period.id,
+            person_id=children[0].id,
+            activity_id=offer.rulebook.activities[activity].id,
+            weekdays=to_mask(chosen.get(activity, ())),
+            change_set=change_set,
+        )
+        for activity in period.weekdays
+    )
+    return change_set
+
+
+def _offered(wish: PeriodWish, period: PeriodOffer) -> dict[str, frozenset[int]]:
+    return {
+        activity: frozenset(wish.weekdays.get(activity, ())) & offered for activity, offered in period.weekdays.items()
+    }

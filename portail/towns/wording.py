@@ -1,0 +1,132 @@
+"""Days, hours, moments and amounts as people say them, in the language in force. Every face uses these words."""
+
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from django.utils.translation import get_language, gettext, ngettext, pgettext
+
+NBSP = "\u00a0"
+MIDNIGHT = 24 * 60
+
+
+def _weekdays() -> tuple[str, ...]:
+    return (
+        gettext("lundi"), gettext("mardi"), gettext("mercredi"), gettext("jeudi"),
+        gettext("vendredi"), gettext("samedi"), gettext("dimanche"),
+    )  # fmt: skip
+
+
+def _short_weekdays() -> tuple[str, ...]:
+    return (gettext("Lu"), gettext("Ma"), gettext("Me"), gettext("Je"), gettext("Ve"), gettext("Sa"), gettext("Di"))
+
+
+def _months() -> tuple[str, ...]:
+    return (
+        gettext("janvier"), gettext("février"), gettext("mars"), gettext("avril"), pgettext("mois", "mai"),
+        gettext("juin"), gettext("juillet"), gettext("août"), gettext("septembre"), gettext("octobre"),
+        gettext("novembre"), gettext("décembre"),
+    )  # fmt: skip
+
+
+def weekday(number: int) -> str:
+    """0 -> « lundi »."""
+    return _weekdays()[number]
+
+
+def weekday_short(number: int) -> str:
+    """0 -> « Lu »."""
+    return _short_weekdays()[number]
+
+
+def _day_number(day: date) -> str:
+    return "1er" if day.day == 1 and (get_language() or "fr").startswith("fr") else str(day.day)
+
+
+def day(value: date) -> str:
+    """« mardi 24 novembre 2026 », « vendredi 1er janvier 2027 »."""
+    return f"{weekday(value.weekday())} {_day_number(value)} {_months()[value.month - 1]} {value.year}"
+
+
+def day_without_year(value: date) -> str:
+    """« mardi 24 novembre »."""
+    return f"{weekday(value.weekday())} {_day_number(value)} {_months()[value.month - 1]}"
+
+
+def day_short(value: date) -> str:
+    """« Ma 24 », the words of a cell."""
+    return f"{weekday_short(value.weekday())}{NBSP}{value.day:02}"
+
+
+def day_stamp(value: date) -> str:
+    """« Je 24-12-2015 », the words of the history."""
+    return f"{weekday_short(value.weekday())} {value:%d-%m-%Y}"
+
+
+def numeric(value: date) -> str:
+    """« 24/12/2015 »."""
+    return f"{value:%d/%m/%Y}"
+
+
+def time(minutes: int) -> str:
+    """600 -> « 10 h », 1050 -> « 17 h 30 », 1440 -> « minuit »."""
+    if minutes == MIDNIGHT:
+        return gettext("minuit")
+    hours, rest = divmod(minutes, 60)
+    return f"{hours}{NBSP}h{NBSP}{rest:02}" if rest else f"{hours}{NBSP}h"
+
+
+def local(instant: datetime, zone: ZoneInfo) -> datetime:
+    """The instant on the town's clock."""
+    return instant.astimezone(zone)
+
+
+def moment(instant: datetime, zone: ZoneInfo) -> str:
+    """« jeudi 26 novembre à 10 h »; a midnight ends the day before: « jeudi 26 novembre à minuit »."""
+    here = local(instant, zone)
+    minutes = here.hour * 60 + here.minute
+    if minutes == 0:
+        here, minutes = here - timedelta(days=1), MIDNIGHT
+    return gettext("%(day)s à %(time)s") % {"day": day_without_year(here.date()), "time": time(minutes)}
+
+
+def moment_near(instant: datetime, now: datetime, zone: ZoneInfo) -> str:
+    """The same moment as people say it: « hier à 10 h », « aujourd'hui à 16 h », « demain à 10 h »."""
+    here = local(instant, zone)
+    minutes = here.hour * 60 + here.minute
+    if minutes == 0:
+        here, minutes = here - timedelta(days=1), MIDNIGHT
+    near = {-1: gettext("hier"), 0: gettext("aujourd'hui"), 1: gettext("demain")}
+    distance = (here.date() - local(now, zone).date()).days
+    words = near.get(distance) or day_without_year(here.date())
+    return gettext("%(day)s à %(time)s") % {"day": words, "time": time(minutes)}
+
+
+def stamp(instant: datetime, zone: ZoneInfo) -> str:
+    """« Ma 22-12-2015 à 15:52 », the words of the history."""
+    here = local(instant, zone)
+    return gettext("%(day)s à %(time)s") % {"day": day_stamp(here.date()), "time": f"{here:%H:%M}"}
+
+
+def duration(length: timedelta) -> str:
+    """« 2 jours », « 2 h 14 », « 9 min »: the largest unit that tells something; less than a minute says so."""
+    minutes = int(length.total_seconds()) // 60
+    if minutes >= 2 * MIDNIGHT:
+        days = minutes // MIDNIGHT
+        return ngettext("%(days)d jour", "%(days)d jours", days) % {"days": days}
+    if minutes >= 60:
+        return time(minutes)
+    if minutes:
+        return gettext("%(minutes)d min") % {"minutes": minutes}
+    return gettext("moins d'une minute")
+
+
+def number(value: int) -> str:
+    """1234567 -> « 1 234 567 » with narrow no-break spaces."""
+    return f"{value:,}".replace(",", "\u202f")
+
+
+def listing(words: list[str]) -> str:
+    """« a », « a et b », « a, b et c »."""
+    if len(words) < 2:
+        return "".join(words)
+    return gettext("%(first)s et %(last)s") % {"first": ", ".join(words[:-1]), "last": words[-1]}
