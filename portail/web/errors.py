@@ -1,0 +1,60 @@
+"""Pages for what went wrong: always a clear sentence, the same look, and something to do next."""
+
+import logging
+
+from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
+from django.utils.translation import gettext as _
+
+log = logging.getLogger(__name__)
+
+
+def _page(request: HttpRequest, status: int, title: str, words: str) -> HttpResponse:
+    town = getattr(request, "town", None)
+    context = {
+        "code": str(status),
+        "title": title,
+        "words": words,
+        "town": town,
+        "action": (_("Revenir à l'accueil"), "/"),
+    }
+    return HttpResponse(render_to_string("web/error.html", context), status=status)
+
+
+def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """404: unknown address, or somebody else's."""
+    return _page(request, 404, _("Page introuvable"), _("Cette adresse ne mène à aucune page."))
+
+
+def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """400: something that no form of ours sends."""
+    return _page(
+        request, 400, _("Demande illisible"), _("Votre navigateur a envoyé une demande que nous ne comprenons pas.")
+    )
+
+
+def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """403: logged in, but not for this."""
+    return _page(request, 403, _("Accès refusé"), _("Vous n'avez pas accès à cette page."))
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """403: the form was open for too long, or sent from elsewhere. Nothing was recorded."""
+    return _page(
+        request,
+        403,
+        _("Formulaire périmé"),
+        _("Cette page était ouverte depuis trop longtemps : rien n'a été enregistré. Revenez à la page, rechargez-la "
+          "et recommencez ; vos cases cochées sont gardées sur cet appareil."),
+    )  # fmt: skip
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """500: our fault. Rendered without touching the database."""
+    return _page(
+        request,
+        500,
+        _("Le service a rencontré un problème"),
+        _("Ce que vous veniez d'envoyer n'a peut-être pas été enregistré : vérifiez « Mes dernières modifications » "
+          "dans quelques minutes."),
+    )  # fmt: skip

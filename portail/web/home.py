@@ -1,0 +1,140 @@
+"""The first page after login: what needs doing, one card per child, the last changes; and the list of the children."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from django.http import HttpResponse
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET
+
+from portail.bookings.queries.history import latest_changes
+from portail.bookings.queries.offer import Offer, offer_in_force
+from portail.bookings.queries.records import Span, facts_of, known
+from portail.families.queries import ChildRow, Family
+from portail.rules.booking import Known, PersonFacts
+from portail.rules.weeks import history_floor, monday
+from portail.towns import wording as say
+from portail.web.grid import Grid
+from portail.web.history import change_line
+from portail.web.pages import ChildCard, child_card, labels_of, show
+from portail.web.planning import Window, local_today, setting_of
+from portail.web.requests import TownRequest, for_family
+from portail.web.words import Setting
+
+AHEAD = timedelta(days=14)  # how far the next cut-off is looked for
+CARD_DAYS = 5
+LAST_CHANGES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Todo:
+    """Something that needs doing, with its only action."""
+
+    title: str
+    words: str
+    url: str
+    action: str
+    deadline: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DayLine:
+    """A day of a child's card: what is booked, or a word that says why nothing is."""
+
+    words: str
+    entries: list[str]
+    note: str
+    today: bool
+
+
+@dataclass(frozen=True, slots=True)
+class HomeCard:
+    """A child with today and the next days."""
+
+    child: ChildCard
+    days: list[DayLine]
+
+
+@require_GET
+@for_family
+def home(request: TownRequest, family: Family) -> HttpResponse:
+    """« Accueil »: five queries whatever the family."""
+    offer, today = offer_in_force(), local_today(request)
+    span = Span(today, today + AHEAD)
+    facts, booked = facts_of(family.children, offer), known(family.children, offer, span)
+    setting = setting_of(request, offer)
+    grids = [_grid(child, facts[child.code], booked, setting) for child in family.children]
+    changes = latest_changes(family.children, history_floor(today), LAST_CHANGES)
+    context = {
+        "banners": [],
+        "todo": [*_code_to_renew(request, family), *_cutoffs(grids, span)],
+        "children": [HomeCard(child_card(grid.child), _days(grid, today)) for grid in grids],
+        "changes": [change_line(request, row) for row in changes],
+    }
+    return show(request, "web/home.html", context, current="home")
+
+
+@require_GET
+@for_family
+def children(request: TownRequest, family: Family) -> HttpResponse:
+    """« Choisir un autre enfant »: the family's children with their codes (feature P8)."""
+    return show(
+        request, "web/children.html", {"children": [child_card(c) for c in family.children]}, current="planning"
+    )
+
+
+def _grid(child: ChildRow, facts: PersonFacts, booked: Known, setting: Setting) -> Grid:
+    return Grid(child, facts, booked, setting, list(setting.offer.rulebook.activities.values()))
+
+
+def _code_to_renew(request: TownRequest, family: Family) -> list[Todo]:
+    """A code imported from an older product is short: invite its owner to ask for a new one."""
+    if not family.weak_code:
+        return []
+    label, town_hall = labels_of(request.town)("payer_code"), labels_of(request.town)("town_hall")
+    words = _("Votre %(payer_code)s est ancien et court. Demandez-en un nouveau, plus sûr, à %(town_hall)s.") % {
+        "payer_code": label,
+        "town_hall": town_hall,
+    }
+    return [Todo(_("%(payer_code)s à renouveler") % {"payer_code": label}, words, reverse("contact"), _("Demander"))]
+
+
+def _cutoffs(grids: Iterable[Grid], span: Span) -> list[Todo]:
+    """For each child, the next cut-off: the last moment to change something."""
+    todo = []
+    for grid in grids:
+        start = monday(span.first)
+        strip = grid.strip(grid.weeks(start, 3))
+        if strip is not None:
+            url = Window(grid.child.code, start, "").url()
+            todo.append(Todo(grid.child.first_name, strip.words, url, _("Ouvrir le planning"), strip.deadline))
+    return sorted(todo, key=lambda one: str(one.deadline))
+
+
+def _days(grid: Grid, today: date) -> list[DayLine]:
+    lines: list[DayLine] = []
+    day = today
+    while len(lines) < CARD_DAYS and day <= today + AHEAD:
+        offered = [a for a in grid.activities if _is_open(grid.offer, a.code, day, grid.child)]
+        entries = [a.name for a in grid.activities if (grid.child.code, a.code, day) in grid.known.booked]
+        if offered or entries or day == today:
+            note = "" if entries else _("rien de réservé") if offered else _("rien ce jour-là")
+            lines.append(DayLine(_day_words(day, today), entries, note, day == today))
+        day += timedelta(days=1)
+    return lines
+
+
+def _is_open(offer: Offer, activity: str, day: date, child: ChildRow) -> bool:
+    rules = offer.rulebook.activities[activity]
+    return (
+        rules.adults == child.adult
+        and offer.rulebook.calendar.opening(rules.opens_on, rules.weekdays, day, child.school_id).open
+    )
+
+
+def _day_words(day: date, today: date) -> str:
+    near = {0: _("Aujourd'hui"), 1: _("Demain")}.get((day - today).days)
+    words = say.day_without_year(day)
+    return f"{near}, {words}" if near else words[:1].upper() + words[1:]

@@ -1,0 +1,104 @@
+"""What happens around every page: health, the town of the host, the parent of the cookie, what browsers may keep."""
+
+import ipaddress
+from collections.abc import Callable
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.core.exceptions import DisallowedHost
+from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect
+from django.utils import timezone
+from django.utils.cache import patch_cache_control
+
+from portail.families.queries import Family, family_of_session
+from portail.towns.models import Town
+from portail.towns.queries import canonical_host, first_town, host_named
+from portail.towns.scope import in_town
+from portail.web import session
+from portail.web.errors import not_found
+
+GetResponse = Callable[[HttpRequest], HttpResponse]
+
+
+class HealthMiddleware:
+    """`/-/health` answers on any host, before anything that could fail."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.path_info == "/-/health":
+            return HttpResponse("ok\n", content_type="text/plain")
+        return self.get_response(request)
+
+
+class TownMiddleware:
+    """The host decides the town, exactly; every other host answers 404. The clock is read here, once a request."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        request.now = timezone.now()  # type: ignore[attr-defined]  # noqa: TID251  the door of the web face
+        try:
+            host = request.get_host().rsplit(":", 1)[0].lower()
+        except DisallowedHost:
+            return not_found(request)
+        if host == settings.DOMAIN:
+            request.urlconf = settings.PRODUCT_URLCONF
+            return self.get_response(request)
+        town, elsewhere = _town_at(host)
+        if town is None:
+            return not_found(request)
+        if elsewhere:
+            port = request.get_port()
+            address = elsewhere if port in {"80", "443"} else f"{elsewhere}:{port}"
+            return HttpResponsePermanentRedirect(f"{request.scheme}://{address}{request.get_full_path()}")
+        request.town = town  # type: ignore[attr-defined]
+        with in_town(town), timezone.override(ZoneInfo(town.time_zone)):
+            return self.get_response(request)
+
+
+class ParentMiddleware:
+    """The family whose session cookie came along, and what follows for caches and for the cookie."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        visit = session.read(request) if hasattr(request, "town") else None
+        request.family = _family(request, visit)  # type: ignore[attr-defined]
+        response = self.get_response(request)
+        family: Family | None = request.family  # type: ignore[attr-defined]
+        if "Cache-Control" not in response:
+            patch_cache_control(response, no_store=True)
+        if visit is not None and request.COOKIES.get(settings.PARENT_COOKIE_NAME) and not response.cookies:
+            if family is None:
+                session.forget(response)
+            elif session.is_stale(visit, request.now):  # type: ignore[attr-defined]
+                session.remember(response, visit.key, request.now)  # type: ignore[attr-defined]
+        return response
+
+
+def _family(request: HttpRequest, visit: session.Visit | None) -> Family | None:
+    if visit is None or request.town.status == Town.Status.SUSPENDED:  # type: ignore[attr-defined]
+        return None
+    return family_of_session(session.key_hash(visit.key), request.now)  # type: ignore[attr-defined]
+
+
+def _town_at(host: str) -> tuple[Town | None, str]:
+    """The town of a host name, and the canonical name to go to when this one is not it."""
+    found = host_named(host)
+    if found is not None:
+        return found.town, "" if found.canonical else canonical_host(found.town)
+    if settings.MODE == "demo" and _is_address(host):
+        return first_town(), ""
+    return None, ""
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host.strip("[]"))
+    except ValueError:
+        return False
+    return True
