@@ -11,8 +11,8 @@ def stored(verdict: Verdict) -> dict[str, Any]:
     """A verdict as JSON; empty fields are left out."""
     wish = verdict.wish
     full = {
-        "person": wish.person,
-        "activity": wish.activity,
+        "person": _text(wish.person),
+        "activity": _text(wish.activity),
         "day": wish.day.isoformat(),
         "present": wish.present,
         "seen": wish.seen,
@@ -32,7 +32,13 @@ def stored(verdict: Verdict) -> dict[str, Any]:
 def restored(row: dict[str, Any]) -> Verdict:
     """The verdict that `stored` made this of."""
     return Verdict(
-        wish=Wish(row["person"], row["activity"], date.fromisoformat(row["day"]), row["present"], row.get("seen")),
+        wish=Wish(
+            row.get("person", ""),
+            row.get("activity", ""),
+            date.fromisoformat(row["day"]),
+            row["present"],
+            row.get("seen"),
+        ),
         outcome=Outcome(row["outcome"]),
         refusal=Refusal(row["refusal"]) if "refusal" in row else None,
         when=datetime.fromisoformat(row["when"]) if "when" in row else None,
@@ -47,9 +53,14 @@ def restored(row: dict[str, Any]) -> Verdict:
 
 def unread(text: str) -> dict[str, Any]:
     """What is kept of something that was sent and is not a cell."""
-    return {"outcome": Outcome.REFUSED.value, "refusal": Refusal.UNREADABLE.value, "cell": text}
+    return {"outcome": Outcome.REFUSED.value, "refusal": Refusal.UNREADABLE.value, "cell": _text(text)}
 
 
 def restored_all(rows: Iterable[dict[str, Any]]) -> list[Verdict]:
     """The verdicts of a submission, less what was not even a cell."""
     return [restored(row) for row in rows if "cell" not in row]
+
+
+def _text(sent: str) -> str:
+    """A text as sent by anybody, made such that every database takes it: no NUL, no half of a character, not long."""
+    return sent[:80].replace("\0", "\ufffd").encode(errors="replace").decode()

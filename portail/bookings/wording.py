@@ -31,6 +31,10 @@ def cutoff_short(cutoff: Cutoff) -> str:
             return _("clôt le %(weekday)s d'avant à %(time)s") % {
                 "weekday": say.weekday(cutoff.weekday), "time": time
             }  # fmt: skip
+        case CutoffKind.WORKING_DAYS:
+            one, many = _("clôt la veille ouvrée à %(time)s"), _("clôt %(n)d jours ouvrés avant à %(time)s")
+            words = one if cutoff.days == 1 else many
+            return words % {"n": cutoff.days, "time": time}
         case _:
             words = ngettext("clôt la veille à %(time)s", "clôt %(n)d jours avant à %(time)s", max(cutoff.days, 1))
             return words % {"n": cutoff.days, "time": time}

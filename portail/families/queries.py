@@ -122,7 +122,9 @@ def children_of(by: Actor, codes: Collection[str], *, lock: bool = False) -> lis
 
     The town hall reaches everybody, a payer only those they answer for. A child of another family is simply absent.
     """
-    persons: QuerySet[Person] = Person.objects.filter(code__in=codes).order_by("id")
+    # A forged code may be no text that a database takes (PostgreSQL refuses a NUL): nobody has it.
+    digits = [code for code in codes if code.isascii() and code.isdigit()]
+    persons: QuerySet[Person] = Person.objects.filter(code__in=digits).order_by("id")
     if lock:
         # Not the key itself: rows that merely point at the person may be written meanwhile.
         persons = persons.select_for_update(of=("self",), no_key=True)

@@ -58,7 +58,7 @@ def record(act: Act, *, by: Actor, now: datetime) -> None:
         actor=by.name,
         channel=by.channel.value,
         verb=act.verb,
-        subject=act.subject,
+        subject=act.subject[: Audit._meta.get_field("subject").max_length],
         before=act.before,
         after=act.after,
     )

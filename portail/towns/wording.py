@@ -130,3 +130,19 @@ def listing(words: list[str]) -> str:
     if len(words) < 2:
         return "".join(words)
     return gettext("%(first)s et %(last)s") % {"first": ", ".join(words[:-1]), "last": words[-1]}
+
+
+def to_place(name: str) -> str:
+    """« la mairie » -> « à la mairie », « le SIVOS » -> « au SIVOS »."""
+    for article, joined in (("le ", "au "), ("les ", "aux ")):
+        if name.startswith(article):
+            return joined + name.removeprefix(article)
+    return gettext("à %(place)s") % {"place": name}
+
+
+def of_place(name: str) -> str:
+    """« la mairie » -> « de la mairie », « le SIVOS » -> « du SIVOS »."""
+    for article, joined in (("le ", "du "), ("les ", "des ")):
+        if name.startswith(article):
+            return joined + name.removeprefix(article)
+    return gettext("de %(place)s") % {"place": name}

@@ -5,7 +5,7 @@ from typing import cast
 from zoneinfo import ZoneInfo
 
 from django.core.signing import BadSignature, Signer
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.middleware.csrf import rotate_token
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -58,8 +58,8 @@ def logout(request: TownRequest, family: Family) -> HttpResponse:
 def extend(request: TownRequest, family: Family) -> HttpResponse:
     """« Prolonger »: the visit counts from now. Nothing is written."""
     visit = session.read(request)
-    response = HttpResponse(status=204)
-    response["X-Session-Ends"] = min(request.now + session.IDLE, family.ends_at).isoformat()
+    ends = min(request.now + session.IDLE, family.ends_at)
+    response = JsonResponse({"session_ends": ends.isoformat()})
     if visit is not None:
         session.remember(response, visit.key, request.now)
     return response
@@ -110,8 +110,8 @@ def _unusable(request: TownRequest, child_code: str, payer_code: str) -> str:
 def _refusal(request: TownRequest, result: LoginResult) -> str:
     match result.brake:
         case Brake.DISABLED:
-            return _("Ce code est bloqué après trop d'essais. Demandez un nouveau code à %(town_hall)s.") % {
-                "town_hall": labels_of(request.town)("town_hall")
+            return _("Ce code est bloqué après trop d'essais. Demandez un nouveau code %(to_town_hall)s.") % {
+                "to_town_hall": labels_of(request.town)("to_town_hall")
             }
         case Brake.WAIT | Brake.DAY_SPENT:
             return _("Trop d'essais avec ce code. Réessayez dans %(wait)s.") % {

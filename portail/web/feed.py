@@ -56,7 +56,7 @@ def feed(request: HttpRequest, link: UUID, secret: str) -> HttpResponse:
     found = link_named(link)
     if found is None or not found.feed_open:
         raise Http404
-    if not hmac.compare_digest(feed_secret(link, found.feed_version), secret):
+    if not hmac.compare_digest(feed_secret(link, found.feed_version).encode(), secret.encode()):
         raise Http404
     today = local_today(visitor)
     offer = offer_in_force()

@@ -1,8 +1,9 @@
 """The planning as the page shows it: weeks, rows and cells, each with the very verdict that saving would give."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
+from functools import cached_property
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -33,11 +34,13 @@ KINDS = {
     Refusal.WAITING: "waiting",
 }
 SHUT = {"closed", "not_offered"}
+NOTHING_TO_TICK = (Refusal.CLOSED, Refusal.NOT_OFFERED, Refusal.NOT_ENROLLED)
+SHORT_WEEK = 7  # rows
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One box. `kind` "open": it can be ticked; `ask`: ticking sends a request to the town hall."""
+    """One box. `kind` "open": it can be ticked; `mark`: what ticking it after the cut-off means, else ""."""
 
     key: str
     id: str
@@ -46,7 +49,7 @@ class Cell:
     word: str
     short: str
     state: str = ""
-    ask: bool = False
+    mark: str = ""
     why_url: str = ""
     deadline: datetime | None = None
 
@@ -60,6 +63,7 @@ class Day:
     number: str
     full: str
     today: bool
+    cell: str  # « Ma 24 », the words of its cells
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +97,7 @@ class Week:
     rows: list[Row]
     folded: list[Folded]
     copy_url: str
+    unfolded: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,9 +108,17 @@ class Strip:
     deadline: datetime
 
 
+Judged = tuple[Day, bool, Verdict]
+"""A cell before it has words: its day, whether it is booked, and what toggling it would give."""
+
+
 @dataclass(frozen=True)
 class Grid:
-    """What a grid is made from: one child, the town's offer, what is booked, and the moment."""
+    """What a grid is made from: one child, the town's offer, what is booked, and the moment.
+
+    A page has hundreds of cells and few different words: what several cells say is translated once, and a row that is
+    folded away gets no cells at all.
+    """
 
     child: ChildRow
     facts: PersonFacts
@@ -118,7 +131,7 @@ class Grid:
     def offer(self) -> Offer:
         return self.setting.offer
 
-    @property
+    @cached_property
     def today(self) -> date:
         return say.local(self.setting.now, self.setting.zone).date()
 
@@ -133,21 +146,21 @@ class Grid:
     def weeks(self, first: date, number: int) -> list[Week]:
         """`number` weeks from the Monday `first`."""
         width = 7 if any(activity.weekdays & {5, 6} for activity in self.activities) else 5
-        return [self._week(first + timedelta(weeks=n), width) for n in range(number)]
+        return _unfold([self._week(first + timedelta(weeks=n), width) for n in range(number)])
 
     def _week(self, start: date, width: int) -> Week:
         days = [self._day(start + timedelta(days=n)) for n in range(width)]
         rows, folded = [], []
         for activity in self.activities:
-            row, reasons = self._row(activity, days)
-            if row is None:
+            judged = [(day, *self.verdict(activity, day.day)) for day in days]
+            if all(v.refusal is Refusal.NOT_FOR_THIS_CHILD and not booked for _day, booked, v in judged):
                 continue
-            if all(cell.kind in SHUT and not cell.booked for cell in row.cells):
-                folded.append(Folded(activity.name, reasons.pop().rstrip(".") if len(reasons) == 1 else ""))
+            if all(_shut(verdict, booked) for _day, booked, verdict in judged):
+                folded.append(Folded(activity.name, self._common_reason(judged)))
             else:
-                rows.append(row)
+                rows.append(self._row(activity, judged))
         last = start + timedelta(days=6)
-        copy = reverse("copy", kwargs={"code": self.child.code}) + f"?semaine={week_slug(start)}"
+        copy = f"{self._copy_url}?semaine={week_slug(start)}"
         return Week(
             slug=week_slug(start),
             title=_("Semaine %(number)d") % {"number": iso_week(start)[1]},
@@ -163,46 +176,97 @@ class Grid:
         )  # fmt: skip
 
     def _day(self, day: date) -> Day:
-        return Day(day, say.weekday_short(day.weekday()), f"{day.day:02}", say.day(day), day == self.today)
+        short = say.weekday_short(day.weekday())
+        return Day(day, short, f"{day.day:02}", say.day(day), day == self.today, cell=say.day_short(day))
 
-    def _row(self, activity: ActivityRules, days: Iterable[Day]) -> tuple[Row | None, set[str]]:
-        """The row and the reasons of its closed days; no row for what is not for this child at all."""
-        verdicts = [(day, *self.verdict(activity, day.day)) for day in days]
-        if all(v.refusal is Refusal.NOT_FOR_THIS_CHILD and not booked for _day, booked, v in verdicts):
-            return None, set()
-        reasons = {explain(v, self.setting)[0] for _day, _booked, v in verdicts if v.refusal is Refusal.CLOSED}
-        cells = [self._cell(activity, day, booked, verdict) for day, booked, verdict in verdicts]
-        rule = self.stops.get(activity.code) or cutoff_short(activity.book)
-        return Row(activity.code, activity.name, rule, cells), reasons
+    def _common_reason(self, judged: Iterable[Judged]) -> str:
+        """Why all these days are closed, when one reason says it."""
+        telling = (Refusal.CLOSED, Refusal.NOT_ENROLLED)
+        closed = {(v.why, v.name): v for _day, _booked, v in judged if v.refusal in telling}
+        for key, verdict in closed.items():
+            if key not in self._reasons:
+                self._reasons[key] = explain(verdict, self.setting)[0].rstrip(".")
+        reasons = {self._reasons[key] for key in closed}
+        return reasons.pop() if len(reasons) == 1 else ""
+
+    def _row(self, activity: ActivityRules, judged: Iterable[Judged]) -> Row:
+        cells = [self._cell(activity, day, booked, verdict) for day, booked, verdict in judged]
+        return Row(activity.code, activity.name, self._rules[activity.code], cells)
 
     def _cell(self, activity: ActivityRules, day: Day, booked: bool, verdict: Verdict) -> Cell:
         code = self.child.code
         key, id_ = f"{code}/{activity.code}/{day.day}", f"c-{code}-{activity.code}-{day.day}"
-        shown = say.day_short(day.day)
+        on, off = self._on_off
         if verdict.refusal is None:
-            ask = verdict.outcome is Outcome.REQUESTED
-            word = _("inscrit") if booked else "—"
-            return Cell(key, id_, "open", booked, word, shown, ask=ask, deadline=verdict.when)
-        word = short(verdict.refusal)
-        state = ", ".join([_("inscrit") if booked else _("non inscrit"), word])
+            word = on if booked else "—"
+            return Cell(key, id_, "open", booked, word, day.cell, mark=self._mark(verdict), deadline=verdict.when)
+        word = self._short(verdict.refusal)
         kind = KINDS.get(verdict.refusal, "locked")
-        if kind == "not_offered" and booked:
+        if kind == "not_offered" and not booked:  # a dot: nothing to explain
+            return Cell(key, id_, kind, booked, word, day.cell, word)
+        if kind == "not_offered":
             kind = "locked"
-        if kind in SHUT and not booked:
-            state = word
+        state = word if kind in SHUT and not booked else f"{on if booked else off}, {word}"
         why = reverse("why", kwargs={"code": code, "activity": activity.code, "day": day.day.isoformat()})
-        return Cell(key, id_, kind, booked, _("inscrit") if booked else word, shown, state, why_url=why)
+        return Cell(key, id_, kind, booked, on if booked else word, day.cell, state, why_url=why)
+
+    def _mark(self, verdict: Verdict) -> str:
+        if verdict.outcome is Outcome.REQUESTED:
+            return _("sur demande")
+        return _("hors délai") if verdict.late else ""
+
+    def _short(self, refusal: Refusal) -> str:
+        if refusal not in self._words:
+            self._words[refusal] = short(refusal)
+        return self._words[refusal]
+
+    @cached_property
+    def _on_off(self) -> tuple[str, str]:
+        return _("inscrit"), _("non inscrit")
+
+    @cached_property
+    def _words(self) -> dict[Refusal, str]:
+        return {}
+
+    @cached_property
+    def _reasons(self) -> dict[tuple[str, str], str]:
+        return {}
+
+    @cached_property
+    def _rules(self) -> dict[str, str]:
+        """The few words under the name of each activity."""
+        return {a.code: self.stops.get(a.code) or cutoff_short(a.book) for a in self.activities}
+
+    @cached_property
+    def _copy_url(self) -> str:
+        return reverse("copy", kwargs={"code": self.child.code})
 
     def strip(self, weeks: Iterable[Week]) -> Strip | None:
         """« Cantine de mardi 24 : à modifier avant lundi à 10 h », the nearest of what is shown."""
-        nearest: tuple[datetime, str, date] | None = None
-        for week in weeks:
-            for row in week.rows:
-                for day, cell in zip(week.days, row.cells, strict=True):
-                    if cell.deadline is None or cell.deadline <= self.setting.now:
-                        continue
-                    if nearest is None or cell.deadline < nearest[0]:
-                        nearest = (cell.deadline, row.name, day.day)
+        deadlines = (
+            (cell.deadline, row.name, day.day)
+            for week in weeks
+            for row in week.rows
+            for day, cell in zip(week.days, row.cells, strict=True)
+            if cell.deadline is not None
+        )
+        return self._nearest(deadlines)
+
+    def strip_of_days(self, first: date, number: int) -> Strip | None:
+        """The same over `number` days from `first`, without making a grid of them: for a page that shows none."""
+        days = [first + timedelta(days=n) for n in range(number)]
+        return self._nearest(self._deadlines(days))
+
+    def _deadlines(self, days: Sequence[date]) -> Iterator[tuple[datetime, str, date]]:
+        for activity in self.activities:
+            for day in days:
+                _booked, verdict = self.verdict(activity, day)
+                if verdict.refusal is None and verdict.when is not None:
+                    yield verdict.when, activity.name, day
+
+    def _nearest(self, deadlines: Iterable[tuple[datetime, str, date]]) -> Strip | None:
+        ahead = (found for found in deadlines if found[0] > self.setting.now)
+        nearest = min(ahead, key=lambda found: found[0], default=None)
         if nearest is None:
             return None
         deadline, name, on = nearest
@@ -211,3 +275,17 @@ class Grid:
             "activity": name, "day": f"{say.weekday(on.weekday())} {on.day}", "when": when
         }  # fmt: skip
         return Strip(words, deadline)
+
+
+def _shut(verdict: Verdict, booked: bool) -> bool:
+    """Is it a cell with nothing to tick and nothing to tell?"""
+    return not booked and verdict.refusal in NOTHING_TO_TICK
+
+
+def _unfold(weeks: list[Week]) -> list[Week]:
+    """Open the first weeks where something can be ticked: all of them when they are short, else two."""
+    longest = max((len(week.rows) for week in weeks), default=0)
+    left = len(weeks) if longest <= SHORT_WEEK else 2
+    lively = [week for week in weeks if any(cell.kind == "open" for row in week.rows for cell in row.cells)]
+    opened = {week.slug for week in (lively or weeks)[:left]}
+    return [replace(week, unfolded=week.slug in opened) for week in weeks]

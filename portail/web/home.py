@@ -93,10 +93,10 @@ def _code_to_renew(request: TownRequest, family: Family) -> list[Todo]:
     """A code imported from an older product is short: invite its owner to ask for a new one."""
     if not family.weak_code:
         return []
-    label, town_hall = labels_of(request.town)("payer_code"), labels_of(request.town)("town_hall")
-    words = _("Votre %(payer_code)s est ancien et court. Demandez-en un nouveau, plus sûr, à %(town_hall)s.") % {
+    label = labels_of(request.town)("payer_code")
+    words = _("Votre %(payer_code)s est ancien et court. Demandez-en un nouveau, plus sûr, %(to_town_hall)s.") % {
         "payer_code": label,
-        "town_hall": town_hall,
+        "to_town_hall": labels_of(request.town)("to_town_hall"),
     }
     return [Todo(_("%(payer_code)s à renouveler") % {"payer_code": label}, words, reverse("contact"), _("Demander"))]
 

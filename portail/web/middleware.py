@@ -16,6 +16,7 @@ from portail.towns.queries import canonical_host, first_town, host_named
 from portail.towns.scope import in_town
 from portail.web import session
 from portail.web.errors import not_found
+from portail.web.requests import host_and_port
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -41,7 +42,7 @@ class TownMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         request.now = timezone.now()  # type: ignore[attr-defined]  # noqa: TID251  the door of the web face
         try:
-            host = request.get_host().rsplit(":", 1)[0].lower()
+            host, port = host_and_port(request)
         except DisallowedHost:
             return not_found(request)
         if host == settings.DOMAIN:
@@ -51,9 +52,7 @@ class TownMiddleware:
         if town is None:
             return not_found(request)
         if elsewhere:
-            port = request.get_port()
-            address = elsewhere if port in {"80", "443"} else f"{elsewhere}:{port}"
-            return HttpResponsePermanentRedirect(f"{request.scheme}://{address}{request.get_full_path()}")
+            return HttpResponsePermanentRedirect(f"{request.scheme}://{elsewhere}{port}{request.get_full_path()}")
         request.town = town  # type: ignore[attr-defined]
         with in_town(town), timezone.override(ZoneInfo(town.time_zone)):
             return self.get_response(request)
@@ -68,16 +67,25 @@ class ParentMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         visit = session.read(request) if hasattr(request, "town") else None
         request.family = _family(request, visit)  # type: ignore[attr-defined]
+        if visit is not None:
+            # What a page may promise: half an hour from the stamp that the cookie will carry once it is sent.
+            stale = session.is_stale(visit, request.now)  # type: ignore[attr-defined]
+            request.seen_at = request.now if stale else visit.seen_at  # type: ignore[attr-defined]
         response = self.get_response(request)
-        family: Family | None = request.family  # type: ignore[attr-defined]
         if "Cache-Control" not in response:
             patch_cache_control(response, no_store=True)
-        if visit is not None and request.COOKIES.get(settings.PARENT_COOKIE_NAME) and not response.cookies:
-            if family is None:
-                session.forget(response)
-            elif session.is_stale(visit, request.now):  # type: ignore[attr-defined]
-                session.remember(response, visit.key, request.now)  # type: ignore[attr-defined]
+        # A shared cache may keep a public answer with its headers, and would hand the cookie to the next visitor.
+        public = "public" in response.headers["Cache-Control"]
+        if visit is not None and not public and settings.PARENT_COOKIE_NAME not in response.cookies:
+            _stamp(request, response, visit)
         return response
+
+
+def _stamp(request: HttpRequest, response: HttpResponse, visit: session.Visit) -> None:
+    if request.family is None:  # type: ignore[attr-defined]
+        session.forget(response)
+    elif session.is_stale(visit, request.now):  # type: ignore[attr-defined]
+        session.remember(response, visit.key, request.now)  # type: ignore[attr-defined]
 
 
 def _family(request: HttpRequest, visit: session.Visit | None) -> Family | None:

@@ -4,7 +4,6 @@ import hashlib
 import hmac
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -16,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from portail.families.queries import ChildRow, Family
 from portail.towns.models import Town
-from portail.towns.wording import local
+from portail.towns.wording import local, of_place, to_place
 from portail.web.requests import TownRequest, zone_of
 from portail.web.session import IDLE
 
@@ -76,14 +75,21 @@ def show(
 
 
 def labels_of(town: Town) -> Callable[[str], str]:
-    """The words that a town may rename (the † of the features)."""
+    """The words that a town may rename (the † of the features), « à la mairie » and « de la mairie » among them."""
     ours = {
         "payer_code": _("Code payeur"),
         "validate": _("VALIDER MES MODIFICATIONS"),
         "town_hall": _("la mairie"),
         "order_number": _("Numéro de commande"),
     }
-    return lambda name: str(town.labels.get(name) or ours[name])
+    places = {"to_town_hall": to_place, "of_town_hall": of_place}
+
+    def label(name: str) -> str:
+        if name in places:
+            return places[name](label("town_hall"))
+        return str(town.labels.get(name) or ours[name])
+
+    return label
 
 
 def child_card(child: ChildRow) -> ChildCard:
@@ -115,7 +121,7 @@ def _everywhere(request: TownRequest, current: str) -> dict[str, Any]:
         "menu": _menu(family) if family else [],
         "current": current,
         "lang": get_language() or "fr",
-        "session_ends": _session_end(request.now, family),
+        "session_ends": min(request.seen_at + IDLE, family.ends_at) if family else None,
         "here": request.get_full_path() if request.method == "GET" else "/",
     }
 
@@ -150,10 +156,6 @@ def _menu(family: Family) -> list[MenuLine]:
     return [
         ("home", _("Accueil"), reverse("home"), "home"),
         ("planning", _("Planning"), planning, "calendar"),
-        ("invoices", _("Facture"), reverse("invoices"), "euro"),
+        ("invoices", _("Facture"), reverse("invoices"), "invoice"),
         ("help", _("Aide"), reverse("help"), "help"),
     ]
-
-
-def _session_end(now: datetime, family: Family | None) -> datetime | None:
-    return min(now + IDLE, family.ends_at) if family else None

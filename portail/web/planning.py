@@ -180,7 +180,9 @@ def _read_cell(text: str, ticked: set[str]) -> Wish | None:
 def validate(request: TownRequest, family: Family) -> HttpResponse:
     """Send the cells of a form to the one operation, and lead to the recap."""
     wishes, unreadable = read_wishes(request.POST)
-    submission = Submission(wishes, token=request.POST.get("token", "")[:64], unreadable=unreadable)
+    token = request.POST.get("token", "")[:64]
+    # Marked as ours: a forged one must not stand in for an undoing or a period, which have tokens of their own.
+    submission = Submission(wishes, token=f"form-{token}" if token else "", unreadable=unreadable)
     change_set = change_presences(submission=submission, by=actor(family), now=request.now)
     return redirect(f"{reverse('recap', kwargs={'public_id': change_set.public_id})}#recap")
 
@@ -234,10 +236,10 @@ def _tools(child: ChildRow, family: Family, offer: Offer) -> list[tuple[str, str
     tools = [(_("Voir mes dernières modifications"), reverse("history", kwargs=here), "history")]
     if not child.occasional:
         tools.append((_("Semaine type"), reverse("pattern", kwargs=here), "repeat"))
-        tools.append((_("Absent du … au …"), reverse("absence", kwargs=here), "absent"))
+        tools.append((_("Absent du … au …"), reverse("absence", kwargs=here), "absence"))
     if len(family.children) > 1 and not child.occasional:
         tools.append((_("Appliquer aussi à un autre enfant"), reverse("siblings", kwargs=here), "copy"))
     if offer.periods:
         tools.append((_("Périscotidien"), reverse("periods", kwargs=here), "calendar"))
-    tools.append((_("Mettre ce planning dans mon agenda"), reverse("feed_page", kwargs=here), "calendar"))
+    tools.append((_("Mettre ce planning dans mon agenda"), reverse("feed_page", kwargs=here), "feed"))
     return tools

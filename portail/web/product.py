@@ -7,6 +7,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from portail.towns.queries import hosts_of_towns
+from portail.web.requests import host_and_port
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +21,6 @@ class TownLink:
 @require_GET
 def product(request: HttpRequest) -> HttpResponse:
     """What the portal is, and the towns that this installation serves."""
-    port = request.get_port()
-    tail = "" if port in {"80", "443"} else f":{port}"
-    towns = [TownLink(name, f"{request.scheme}://{host}{tail}/") for name, host in hosts_of_towns()]
+    _host, port = host_and_port(request)
+    towns = [TownLink(name, f"{request.scheme}://{host}{port}/") for name, host in hosts_of_towns()]
     return render(request, "web/product.html", {"town": None, "towns": towns})

@@ -72,7 +72,6 @@ def contact(request: HttpRequest) -> HttpResponse:
     context = {
         "form": {"values": values, "errors": errors, "subjects": subjects},
         "sent": "envoye" in request.GET,
-        "token": "",
     }
     return show(visitor, "web/contact.html", context, current="contact", status=400 if errors else 200)
 

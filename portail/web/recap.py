@@ -142,7 +142,8 @@ def _undo_until(verdicts: Iterable[Verdict], family: Family, setting: Setting) -
     for verdict in verdicts:
         child = family.child(verdict.wish.person)
         known = verdict.wish.activity in setting.offer.rulebook.activities
-        if verdict.outcome in DONE and child is not None and known:
+        # A late change was granted after its cut-off: it does not shorten the time to undo the others.
+        if verdict.outcome in DONE and not verdict.late and child is not None and known:
             facts = PersonFacts(child.code, school_id=child.school_id)
             wish = verdict.wish
             instants.append(deadline_of(wish.activity, wish.day, not wish.present, facts, setting.offer.rulebook))

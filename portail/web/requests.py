@@ -1,6 +1,7 @@
 """A request as the views of the parents' face see it, once the middleware has been there."""
 
 import ipaddress
+import re
 from collections.abc import Callable
 from datetime import datetime
 from functools import wraps
@@ -25,7 +26,11 @@ class TownRequest(HttpRequest):
     town: Town
     now: datetime
     family: Family | None
+    seen_at: datetime  # with a session: from when its half hour of rest counts
 
+
+# Addresses that take a POST only: the page that carries their button.
+PAGE_OF = {"logout": "home", "extend": "home", "undo": "recap"}
 
 View = Callable[..., HttpResponse]
 """A view behind the login: (request, family, **what the address says)."""
@@ -38,12 +43,22 @@ def for_family(view: View) -> Callable[..., HttpResponse]:
     def checked(request: HttpRequest, **kwargs: Any) -> HttpResponse:
         visitor = cast(TownRequest, request)
         if visitor.family is None:
-            back = request.get_full_path() if request.method == "GET" else request.path
-            return redirect(f"{reverse('login')}?{urlencode({'suite': back, 'fin': '1'})}")
+            return redirect(f"{reverse('login')}?{urlencode({'suite': _way_back(request), 'fin': '1'})}")
         return view(visitor, visitor.family, **kwargs)
 
     checked.for_family = True  # type: ignore[attr-defined]  # read by the test of routes
     return checked
+
+
+def _way_back(request: HttpRequest) -> str:
+    """The page to show after the login: the one asked for, or the one whose form was sent."""
+    if request.method == "GET":
+        return request.get_full_path()
+    match = request.resolver_match
+    page = PAGE_OF.get(match.url_name or "") if match else None
+    if match is None or page is None:
+        return request.path
+    return reverse(page, kwargs=match.kwargs)
 
 
 def actor(family: Family) -> Actor:
@@ -54,6 +69,15 @@ def actor(family: Family) -> Actor:
 def zone_of(request: TownRequest) -> ZoneInfo:
     """The time zone of the request's town."""
     return ZoneInfo(request.town.time_zone)
+
+
+def host_and_port(request: HttpRequest) -> tuple[str, str]:
+    """(« demo.localhost », « :8000 ») as the visitor typed them, the port empty when it is the ordinary one.
+
+    Not the port that the server listens on: behind a proxy that one is nobody's business. Raises DisallowedHost.
+    """
+    name, port = re.fullmatch(r"(.*?)(:[0-9]*)?", request.get_host(), re.DOTALL).groups()  # type: ignore[union-attr]
+    return name.lower(), port or ""
 
 
 def safe_next(request: HttpRequest, wanted: str) -> str:

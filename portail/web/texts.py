@@ -109,15 +109,15 @@ def _privacy(town: Town, label: Callable[[str], str]) -> list[Section]:
             "cookies",
             _("Sur votre appareil"),
             _("Le site dépose des témoins (cookies) strictement nécessaires : votre session, la protection des "
-              "formulaires, votre langue, et un repère de cet appareil qui évite que quelqu'un d'autre vous bloque. Vos "
-              "cases cochées et non validées restent dans votre navigateur ; la déconnexion les efface."),
+              "formulaires, votre langue, et un repère de cet appareil qui évite que quelqu'un d'autre vous bloque. "
+              "Vos cases cochées et non validées restent dans votre navigateur ; la déconnexion les efface."),
         ),
         section(
             "rights",
             _("Vos droits"),
             _("Vous pouvez voir, corriger ou demander l'effacement de vos données, ou vous opposer à leur usage, en "
-              "écrivant à %(town_hall)s. Si la réponse ne vous convient pas, vous pouvez saisir la CNIL.")
-            % {"town_hall": label("town_hall")},
+              "écrivant %(to_town_hall)s. Si la réponse ne vous convient pas, vous pouvez saisir la CNIL.")
+            % {"to_town_hall": label("to_town_hall")},
             lines=_contact_lines(town),
         ),
     ]  # fmt: skip
@@ -169,8 +169,8 @@ def _help(town: Town, label: Callable[[str], str]) -> list[Section]:
             _("Vos deux codes sont dans la lettre remise par %(town_hall)s : le Code enfant et le %(payer_code)s. Les "
               "codes d'un seul de vos enfants ouvrent le planning de tous.")
             % {"town_hall": town_hall, "payer_code": payer_code},
-            _("Codes perdus ? Adressez-vous à %(town_hall)s : ils ne sont jamais donnés par téléphone.")
-            % {"town_hall": town_hall},
+            _("Codes perdus ? Adressez-vous %(to_town_hall)s : ils ne sont jamais donnés par téléphone.")
+            % {"to_town_hall": label("to_town_hall")},
         ),
         section(
             "planning",

@@ -9,6 +9,7 @@ from django.db import transaction
 from portail.bookings.models import Closure, DayOverride, HolidayPeriod, LateRequest, Presence
 from portail.bookings.operations.changes import Submission, apply_submission
 from portail.bookings.operations.offer import OfferError, activity_named, classroom_named, school_named
+from portail.bookings.queries.offer import offer_now
 from portail.rules import calendar
 from portail.rules.booking import Wish
 from portail.towns.actors import Actor
@@ -85,16 +86,27 @@ def close_days(*, draft: ClosureDraft, by: Actor, now: datetime) -> tuple[Closur
 
 
 def bookings_hit(closure: Closure) -> list[tuple[str, str, date]]:
-    """(child code, activity code, day) of what a closure takes away: also its preview, before it is saved."""
+    """(child code, activity code, day) of what a closure takes away: also its preview, before it is saved.
+
+    What requires a closed activity goes with it: its booking could not stand alone.
+    """
     booked = Presence.objects.filter(day__range=(closure.first, closure.last))
-    if closure.activity_id:
-        booked = booked.filter(activity_id=closure.activity_id)
+    if closure.activity is not None:
+        booked = booked.filter(activity__code__in=_with_what_needs_it(closure.activity.code))
     if closure.school_id:
         booked = booked.filter(person__classroom__school_id=closure.school_id)
     if closure.classroom_id:
         booked = booked.filter(person__classroom_id=closure.classroom_id)
     rows = booked.order_by("day", "person__sort_key", "id")
     return list(rows.values_list("person__code", "activity__code", "day"))
+
+
+def _with_what_needs_it(activity: str) -> list[str]:
+    needed_by = offer_now().rulebook.needed_by
+    found = [activity]
+    for code in found:
+        found += [other for other in needed_by.get(code, ()) if other not in found]
+    return found
 
 
 def _answer_requests(closure: Closure, reason: str) -> None:

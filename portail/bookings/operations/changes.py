@@ -1,5 +1,6 @@
 """`change_presences`: the one way to book or cancel, whoever asks and by whatever door."""
 
+import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -106,12 +107,19 @@ def undo(*, public_id: UUID, by: Actor, now: datetime) -> ChangeSet:
 def _already(submission: Submission, by: Actor) -> ChangeSet | None:
     if not submission.token:
         return None
-    return ChangeSet.objects.filter(token=submission.token, payer_id=by.payer_id).first()
+    return ChangeSet.objects.filter(token=_token(submission, by), payer_id=by.payer_id).first()
+
+
+def _token(submission: Submission, by: Actor) -> str:
+    """What is kept of the token: hashed with its sender, so that nobody can spend or guess at somebody else's."""
+    if not submission.token:
+        return uuid4().hex
+    return hashlib.sha256(f"{by.payer_id}/{by.staff_id}/{submission.token}".encode(errors="replace")).hexdigest()
 
 
 def _write(submission: Submission, verdicts: list[Verdict], before: _Before, *, by: Actor, now: datetime) -> ChangeSet:
     change_set = ChangeSet.objects.create(
-        token=submission.token or uuid4().hex,
+        token=_token(submission, by),
         payer_id=by.payer_id,
         staff_id=by.staff_id,
         actor=by.name,

@@ -60,17 +60,18 @@ def take_places(verdicts: list[Verdict], demand: Demand) -> list[Verdict]:
 
 
 def _lock(wanted: Collection[Counter], limits: Mapping[int, LimitRow]) -> dict[Counter, int]:
-    """Create the missing counters, lock all of them, and say how many places each has taken."""
+    """Create the missing counters, lock all of them, and say how many places each has taken.
+
+    Created first, locked only then: a submission that waits to create a counter must hold no other one meanwhile.
+    """
     asked = Q(pk__in=[])
     for limit_id in limits:
         asked |= Q(limit_id=limit_id, day__in=[day for pk, day in wanted if pk == limit_id])
-    counters = Places.objects.select_for_update().filter(asked).order_by("limit_id", "day")
-    found = {(c.limit_id, c.day): c.taken for c in counters}
-    missing = sorted(set(wanted) - set(found))
-    if not missing:
-        return found
-    Places.objects.bulk_create(_fresh(missing, limits), ignore_conflicts=True)
-    return {(c.limit_id, c.day): c.taken for c in counters.all()}
+    counters = Places.objects.filter(asked).order_by("limit_id", "day")
+    missing = sorted(set(wanted) - set(counters.values_list("limit_id", "day")))
+    if missing:
+        Places.objects.bulk_create(_fresh(missing, limits), ignore_conflicts=True)
+    return {(c.limit_id, c.day): c.taken for c in counters.select_for_update()}
 
 
 def _fresh(missing: Collection[Counter], limits: Mapping[int, LimitRow]) -> list[Places]:

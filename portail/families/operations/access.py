@@ -82,7 +82,7 @@ def log_in(*, attempt: LoginAttempt, now: datetime) -> LoginResult:
         decision = may_try(_counters(bucket, attempt, known_device=bool(device), weak=weak, now=now), now)
         if not decision.allowed or decision.wait > attempt.waited:
             return _refusal(decision)
-        payer = _checked(candidates, attempt.payer_code, weak=weak or len(child_code) < CHILD_CODE_LENGTH)
+        payer = _checked(candidates, attempt.payer_code, imported=len(child_code) < CHILD_CODE_LENGTH)
         _store(row, refunded(counted(bucket, now), bucket, now) if payer else counted(bucket, now))
         if payer is None:
             FailedLogin.objects.create(at=now, network=attempt.network, child_code=child_code)
@@ -140,13 +140,18 @@ def _refusal(decision: Decision) -> LoginResult:
     return LoginResult(wait=decision.wait, brake=decision.reason)
 
 
-def _checked(candidates: Sequence[_Candidate], typed: str, *, weak: bool) -> _Candidate | None:
+def _checked(candidates: Sequence[_Candidate], typed: str, *, imported: bool) -> _Candidate | None:
+    """The payer whose code this is. A wrong one costs the same work whoever the child code belongs to, if anybody.
+
+    An imported child code may have payers of both kinds, so it costs the hashes of both.
+    """
     code = normalise_payer_code(typed)
     for candidate in candidates:
         if verify(candidate.code_hash, code):
             return candidate
-    for _ in range(LEAST_CHECKS - len(candidates)):
-        verify(NOBODY[weak], code)
+    for weak in (False, True) if imported else (False,):
+        for _ in range(LEAST_CHECKS - sum(candidate.weak is weak for candidate in candidates)):
+            verify(NOBODY[weak], code)
     return None
 
 

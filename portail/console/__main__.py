@@ -1,0 +1,7 @@
+"""`python -m portail.console` is `portail`."""
+
+import sys
+
+from portail.console.main import main
+
+sys.exit(main())

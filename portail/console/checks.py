@@ -1,0 +1,81 @@
+"""What would be unsafe to serve, found before the first request. `portail serve` and `portail.wsgi` refuse it.
+
+Deployment checks: building, migrating and testing need no secret. `portail check --deploy` lists them too.
+"""
+
+from typing import Any
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, register, run_checks
+from django.core.exceptions import ImproperlyConfigured
+from django.db import connection
+
+TAG = "portail"
+MODES = ("production", "demo", "test")
+SHORTEST_SECRET = 32
+
+_CONFIGURATION = "Les variables sont décrites dans docs/exploitation/configuration.md."
+
+
+@register(TAG, deploy=True)
+def check_mode(**_kwargs: Any) -> list[CheckMessage]:
+    """An unknown mode would be neither the strict nor the open one."""
+    if settings.MODE in MODES:
+        return []
+    return [_error(1, f"PORTAIL_MODE vaut « {settings.MODE} » ; au choix : {', '.join(MODES)}.")]
+
+
+@register(TAG, deploy=True)
+def check_secrets(**_kwargs: Any) -> list[CheckMessage]:
+    """Keys that anybody can read in the source, too short, or shared."""
+    if settings.MODE != "production":
+        return []
+    found: list[CheckMessage] = []
+    for number, variable, value in (
+        (2, "PORTAIL_SECRET_KEY", settings.SECRET_KEY),
+        (3, "PORTAIL_PEPPER", settings.PEPPER),
+    ):
+        if value == settings.INSECURE_KEY:
+            found.append(_error(number, f"{variable} n'est pas définie : il faut une clé secrète tirée au hasard."))
+        elif len(value) < SHORTEST_SECRET:
+            found.append(_error(number, f"{variable} est trop courte : au moins {SHORTEST_SECRET} caractères."))
+    if not found and settings.SECRET_KEY == settings.PEPPER:
+        found.append(_error(4, "PORTAIL_SECRET_KEY et PORTAIL_PEPPER doivent être deux clés différentes."))
+    return found
+
+
+@register(TAG, deploy=True)
+def check_https(**_kwargs: Any) -> list[CheckMessage]:
+    """Codes and cookies must not travel in the clear."""
+    if settings.MODE != "production" or settings.HTTPS:
+        return []
+    return [_error(5, "PORTAIL_HTTPS est désactivée : en production, le portail ne se sert qu'en https.")]
+
+
+@register(TAG, deploy=True)
+def check_database_role(**_kwargs: Any) -> list[CheckMessage]:
+    """On PostgreSQL the owner of the tables is not held by row-level security."""
+    if settings.MODE == "test" or not _on_postgresql() or settings.DATABASE_ROLE:
+        return []
+    return [_error(6, "PORTAIL_DATABASE_ROLE est vide : le portail ne se sert pas en propriétaire de la base.")]
+
+
+def unsafe() -> list[str]:
+    """Why this installation may not be served, in French; empty when it may."""
+    found = run_checks(tags=[TAG], include_deployment_checks=True)
+    return [message.msg for message in found if message.is_serious()]
+
+
+def refuse_unsafe_start() -> None:
+    """Raises ImproperlyConfigured with every reason at once."""
+    reasons = unsafe()
+    if reasons:
+        raise ImproperlyConfigured("\n".join(("Le portail refuse de démarrer :", *(f"- {why}" for why in reasons))))
+
+
+def _on_postgresql() -> bool:
+    return connection.vendor == "postgresql"
+
+
+def _error(number: int, sentence: str) -> Error:
+    return Error(sentence, hint=_CONFIGURATION, id=f"portail.E{number:03}")

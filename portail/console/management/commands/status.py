@@ -1,0 +1,41 @@
+"""`portail status`."""
+
+from typing import Any
+
+from django.conf import settings
+
+from portail.bookings.queries.offer import offer_in_force
+from portail.console.checks import unsafe
+from portail.console.command import ConsoleError, PortailCommand
+from portail.console.lookups import head_count
+from portail.console.serving import waiting_migrations
+from portail.towns.models import Town
+from portail.towns.queries import all_towns, hosts_of
+from portail.towns.scope import in_town
+
+
+class Command(PortailCommand):
+    """What this installation holds and what it lacks; exit code 1 when it could not be served."""
+
+    help = "dire où en est l'installation : communes, base de données, réglages dangereux"
+
+    def act(self, **_options: Any) -> None:
+        engine = "PostgreSQL" if "postgresql" in settings.DATABASES["default"]["ENGINE"] else "SQLite"
+        self.say(f"Mode : {settings.MODE} ; base de données : {engine}")
+        waiting = waiting_migrations()
+        if waiting:
+            raise ConsoleError(f"Migrations en attente ({len(waiting)}) : lancez « portail migrate ».", returncode=1)
+        for town in all_towns():
+            with in_town(town):
+                self.say(*_lines(town))
+        reasons = unsafe()
+        if reasons:
+            raise ConsoleError("\n".join(f"À corriger : {reason}" for reason in reasons), returncode=1)
+
+
+def _lines(town: Town) -> list[str]:
+    (payers, persons), activities = head_count(), len(offer_in_force().rulebook.activities)
+    return [
+        f"{town.name} ({town.slug}) : {Town.Status(town.status).label} ; {', '.join(hosts_of(town))}",
+        f"    payeurs : {payers} ; enfants et convives : {persons} ; activités : {activities}",
+    ]

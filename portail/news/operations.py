@@ -1,0 +1,178 @@
+"""Writes of the news: what the town hall posts (feature A2) and what families write to it (feature A4)."""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.core.exceptions import ValidationError
+from django.core.validators import URLValidator, validate_email
+from django.db import transaction
+
+from portail.news.models import ContactRequest, NewsFile, NewsItem
+from portail.news.queries import cleaned
+from portail.towns.actors import Actor
+from portail.towns.operations import Act, record
+
+FILE_BYTES = 10 * 1024 * 1024
+# The first bytes say what a file is; its name and what the browser claims do not.
+MAGIC = {"application/pdf": b"%PDF-", "image/png": b"\x89PNG\r\n\x1a\n", "image/jpeg": b"\xff\xd8\xff"}
+EXTENSIONS = {"application/pdf": ("pdf",), "image/png": ("png",), "image/jpeg": ("jpg", "jpeg")}
+LONGEST_NAME = 150
+LONGEST_MESSAGE = 4000
+_NOT_IN_A_NAME = re.compile(r'[\x00-\x1f\x7f<>:"/\\|?*\u202a-\u202e\u2066-\u2069]+')
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+
+_is_link = URLValidator(schemes=["http", "https"])
+
+
+class NewsError(ValueError):
+    """Something typed or sent that cannot be; the message is a French sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewsDraft:
+    """An item to post; `body` is HTML, cleaned at save. Shown from `published_at` until `until` (None: for good)."""
+
+    kind: NewsItem.Kind
+    title: str
+    body: str
+    link: str
+    published_at: datetime
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FileDraft:
+    """A file to attach. `alt` describes a picture to those who do not see it."""
+
+    name: str
+    content: bytes
+    content_type: str
+    alt: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ContactDraft:
+    """What a visitor wrote. An e-mail address or a telephone number is needed to answer."""
+
+    subject: str
+    name: str
+    email: str
+    phone: str
+    child: str
+    message: str
+
+
+@transaction.atomic
+def post_news(*, draft: NewsDraft, by: Actor, now: datetime) -> NewsItem:
+    """Post an item on the board of the town in force. Raises NewsError."""
+    title = _line(draft.title, "Le titre", 150)
+    if not title:
+        raise NewsError("Il faut un titre.")
+    if draft.until is not None and draft.until <= draft.published_at:
+        raise NewsError("L'actualité serait retirée avant d'être publiée.")
+    item: NewsItem = NewsItem.objects.create(
+        kind=draft.kind,
+        title=title,
+        body=str(cleaned(_CONTROL.sub("", draft.body))),
+        link=_link(draft.link),
+        published_at=draft.published_at,
+        until=draft.until,
+    )
+    after = {"kind": str(draft.kind), "title": title, "published_at": draft.published_at.isoformat()}
+    record(Act("post_news", title, after=after), by=by, now=now)
+    return item
+
+
+@transaction.atomic
+def attach_file(*, item: NewsItem, draft: FileDraft, by: Actor, now: datetime) -> NewsFile:
+    """Attach a PDF or a picture to an item. Raises NewsError."""
+    content_type = _content_type(draft)
+    alt = _line(draft.alt, "Le texte de remplacement", 200)
+    if content_type.startswith("image/") and not alt:
+        raise NewsError("Décrivez l'image en quelques mots, pour ceux qui ne la voient pas.")
+    file: NewsFile = NewsFile.objects.create(
+        item=item,
+        name=_file_name(draft.name, content_type),
+        alt=alt,
+        content_type=content_type,
+        size=len(draft.content),
+        content=draft.content,
+    )
+    record(Act("attach_file", item.title, after={"name": file.name, "size": file.size}), by=by, now=now)
+    return file
+
+
+@transaction.atomic
+def receive_contact(*, draft: ContactDraft, now: datetime) -> ContactRequest:
+    """Keep a message to the town hall, which answers it in its office. Raises NewsError."""
+    message = _CONTROL.sub("", draft.message).strip()
+    name, email = _line(draft.name, "Le nom", 150), _line(draft.email, "Le courriel", 254)
+    phone = _line(draft.phone, "Le téléphone", 30)
+    if not name or not message:
+        raise NewsError("Il faut votre nom et votre message.")
+    if len(message) > LONGEST_MESSAGE:
+        raise NewsError(f"Le message dépasse {LONGEST_MESSAGE} caractères : raccourcissez-le.")
+    if not email and not phone:
+        raise NewsError("Il faut un courriel ou un téléphone, pour vous répondre.")
+    if email:
+        _check_email(email)
+    request: ContactRequest = ContactRequest.objects.create(
+        at=now,
+        subject=_line(draft.subject, "L'objet", 20),
+        name=name,
+        email=email,
+        phone=phone,
+        child=_line(draft.child, "Le nom de l'enfant", 150),
+        message=message,
+    )
+    return request
+
+
+def _line(text: str, what: str, longest: int) -> str:
+    """One line of text, blanks squeezed; `what` names it in the error."""
+    line = " ".join(_CONTROL.sub("", text).split())
+    if len(line) > longest:
+        raise NewsError(f"{what} dépasse {longest} caractères.")
+    return line
+
+
+def _link(text: str) -> str:
+    link = text.strip()
+    if not link:
+        return ""
+    try:
+        _is_link(link)
+    except ValidationError:
+        raise NewsError(f"« {link[:80]} » n'est pas une adresse de page web (https://…).") from None
+    if len(link) > 200:
+        raise NewsError("L'adresse du lien dépasse 200 caractères.")
+    return link
+
+
+def _check_email(email: str) -> None:
+    try:
+        validate_email(email)
+    except ValidationError:
+        raise NewsError(f"« {email[:80]} » n'est pas une adresse de courriel.") from None
+
+
+def _content_type(draft: FileDraft) -> str:
+    if not draft.content:
+        raise NewsError(f"Le fichier « {draft.name[:80]} » est vide.")
+    if len(draft.content) > FILE_BYTES:
+        raise NewsError(f"Le fichier « {draft.name[:80]} » dépasse 10 Mo.")
+    found = next((kind for kind, magic in MAGIC.items() if draft.content.startswith(magic)), None)
+    if found is None or found != draft.content_type:
+        raise NewsError(f"Le fichier « {draft.name[:80]} » n'est ni un PDF, ni une image PNG ou JPEG.")
+    return found
+
+
+def _file_name(name: str, content_type: str) -> str:
+    """A name that any system can save: no path, no control or direction character, the extension of what it is."""
+    bare = _NOT_IN_A_NAME.sub(" ", name.replace("\\", "/").rsplit("/", 1)[-1])
+    stem, _, extension = " ".join(bare.split()).strip(". ").rpartition(".")
+    if extension.lower() not in EXTENSIONS[content_type]:
+        stem, extension = (f"{stem}.{extension}" if stem else extension), EXTENSIONS[content_type][0]
+    stem = stem.strip(". ")[: LONGEST_NAME - 1 - len(extension)] or "fichier"
+    return f"{stem}.{extension}"

@@ -1,0 +1,97 @@
+"""Reads of the news: what a page shows before login, and the files that go with it (feature A2)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import nh3
+from django.db.models import Q, QuerySet
+from markupsafe import Markup
+
+from portail.news.models import NewsFile, NewsItem
+
+LONGEST_BOARD = 50  # items on one page: a town that never retires its news does not slow its login page down
+
+TAGS = {"a", "b", "blockquote", "br", "em", "h3", "h4", "i", "li", "ol", "p", "strong", "u", "ul"}
+ATTRIBUTES = {"a": {"href", "title"}}
+SCHEMES = {"http", "https", "mailto", "tel"}
+DROPPED_WHOLE = {"script", "style", "title", "template"}  # of any other tag the words stay
+
+
+@dataclass(frozen=True, slots=True)
+class FileCard:
+    """An attached file or picture, without its content. `size` in bytes."""
+
+    public_id: UUID
+    name: str
+    size: int
+    content_type: str
+    alt: str
+
+
+@dataclass(frozen=True, slots=True)
+class NewsCard:
+    """An item as a page shows it; `body` may be written out as it is."""
+
+    title: str
+    published_at: datetime
+    body: Markup
+    link: str
+    files: tuple[FileCard, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """Everything published now, the newest first."""
+
+    news: tuple[NewsCard, ...]
+    information: tuple[NewsCard, ...]
+    tips: tuple[NewsCard, ...]
+
+
+def cleaned(body: str) -> Markup:
+    """HTML reduced to a few harmless tags: at save and again at render, so that old rows obey the rules of today."""
+    return Markup(  # noqa: S704  the cleaner's output is what may be trusted
+        nh3.clean(
+            body,
+            tags=TAGS,
+            clean_content_tags=DROPPED_WHOLE,
+            attributes=ATTRIBUTES,
+            url_schemes=SCHEMES,
+            link_rel="noopener noreferrer",
+        )
+    )
+
+
+def board(now: datetime) -> Board:
+    """What the town in force shows at `now`. Two queries, one when there is nothing."""
+    items = list(_published(now).order_by("-published_at", "-id")[:LONGEST_BOARD])
+    files: dict[int, list[FileCard]] = {}
+    if items:
+        rows = NewsFile.objects.filter(item__in=[item.pk for item in items]).order_by("id")
+        for item_id, *file in rows.values_list("item_id", "public_id", "name", "size", "content_type", "alt"):
+            files.setdefault(item_id, []).append(FileCard(*file))
+    cards: dict[str, list[NewsCard]] = {kind: [] for kind in NewsItem.Kind}
+    for item in items:
+        found = tuple(files.get(item.pk, ()))
+        cards[item.kind].append(NewsCard(item.title, item.published_at, cleaned(item.body), item.link, found))
+    return Board(
+        news=tuple(cards[NewsItem.Kind.NEWS]),
+        information=tuple(cards[NewsItem.Kind.INFORMATION]),
+        tips=tuple(cards[NewsItem.Kind.TIP]),
+    )
+
+
+def file_named(public_id: UUID, now: datetime) -> NewsFile | None:
+    """The file of this public identifier, with its content, if its item is shown at `now`."""
+    return NewsFile.objects.filter(public_id=public_id, item__in=_published(now)).first()
+
+
+def item_titled(kind: str, title: str) -> NewsItem | None:
+    """The latest item of this kind and title, shown or not: how a command sees that it was posted already."""
+    return NewsItem.objects.filter(kind=kind, title=title).order_by("-published_at", "-id").first()
+
+
+def _published(now: datetime) -> QuerySet[NewsItem]:
+    shown: QuerySet[NewsItem] = NewsItem.objects.filter(published_at__lte=now)
+    return shown.filter(Q(until__isnull=True) | Q(until__gt=now))
