@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from datetime import date
 
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from portail.rules.booking import ActivityRules
 from portail.rules.cutoffs import Cutoff, CutoffKind
@@ -21,23 +20,37 @@ def cutoff_sentence(cutoff: Cutoff) -> str:
 
 def cutoff_short(cutoff: Cutoff) -> str:
     """« clôt la veille à 10 h »: the few words under the name of an activity."""
-    time = say.time(cutoff.at)
+    words = {"n": cutoff.days, "time": say.time(cutoff.at), "weekday": say.weekday(cutoff.weekday)}
     match cutoff.kind:
-        case CutoffKind.SAME_DAY:
-            return _("clôt le jour même à %(time)s") % {"time": time}
         case CutoffKind.FIXED_DATE:
-            return _("clôt le %(day)s à %(time)s") % {"day": say.numeric(cutoff.on or date.min), "time": time}
+            return _("clôt le %(day)s à %(time)s") % {**words, "day": say.numeric(cutoff.on or date.min)}
         case CutoffKind.WEEKDAY_BEFORE:
-            return _("clôt le %(weekday)s d'avant à %(time)s") % {
-                "weekday": say.weekday(cutoff.weekday), "time": time
-            }  # fmt: skip
-        case CutoffKind.WORKING_DAYS:
-            one, many = _("clôt la veille ouvrée à %(time)s"), _("clôt %(n)d jours ouvrés avant à %(time)s")
-            words = one if cutoff.days == 1 else many
-            return words % {"n": cutoff.days, "time": time}
+            return _week_short(cutoff.weeks) % {**words, "weeks": cutoff.weeks}
+        case CutoffKind.SAME_DAY:
+            return _("clôt le jour même à %(time)s") % words
         case _:
-            words = ngettext("clôt la veille à %(time)s", "clôt %(n)d jours avant à %(time)s", max(cutoff.days, 1))
-            return words % {"n": cutoff.days, "time": time}
+            return _days_short(cutoff) % words
+
+
+def _week_short(weeks: int) -> str:
+    if weeks == 0:
+        return _("clôt le %(weekday)s de la semaine à %(time)s")
+    if weeks == 1:
+        return _("clôt le %(weekday)s d'avant à %(time)s")
+    return _("clôt le %(weekday)s, %(weeks)d semaines avant, à %(time)s")
+
+
+def _days_short(cutoff: Cutoff) -> str:
+    if cutoff.days == 0:
+        return _("clôt le jour même à %(time)s")
+    one, many = {
+        CutoffKind.WORKING_DAYS: (_("clôt la veille ouvrée à %(time)s"), _("clôt %(n)d jours ouvrés avant à %(time)s")),
+        CutoffKind.SCHOOL_DAYS: (
+            _("clôt le jour d'école d'avant à %(time)s"),
+            _("clôt %(n)d jours d'école avant à %(time)s"),
+        ),
+    }.get(cutoff.kind, (_("clôt la veille à %(time)s"), _("clôt %(n)d jours avant à %(time)s")))
+    return one if cutoff.days == 1 else many
 
 
 def rule_sentences(activity: ActivityRules) -> list[str]:

@@ -1,9 +1,11 @@
 """Reads that only the console needs."""
 
+from datetime import datetime
+
 from portail.bookings.models import Closure
 from portail.bookings.operations.calendar import ClosureDraft
 from portail.families.models import Classroom, Link, Payer, Person
-from portail.towns.models import Staff
+from portail.towns.models import Audit, Staff
 
 
 def payers_of(child_code: str) -> list[Payer]:
@@ -14,6 +16,11 @@ def payers_of(child_code: str) -> list[Payer]:
 def head_count() -> tuple[int, int]:
     """How many payers and persons the town in force has."""
     return Payer.objects.filter(active=True).count(), Person.objects.filter(active=True).count()
+
+
+def first_act() -> datetime | None:
+    """When the first act of the town in force was recorded."""
+    return Audit.objects.order_by("at", "pk").values_list("at", flat=True).first()
 
 
 def login_taken(login: str) -> bool:

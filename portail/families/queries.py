@@ -135,8 +135,12 @@ def children_of(by: Actor, codes: Collection[str], *, lock: bool = False) -> lis
 
 
 def link_named(public_id: UUID) -> Link | None:
-    """The link of a calendar feed, with its person and payer."""
-    return Link.objects.select_related("person", "payer").filter(public_id=public_id, payer__active=True).first()
+    """The link of a calendar feed that is shared, with its person and payer."""
+    return (
+        Link.objects.select_related("person", "payer")
+        .filter(public_id=public_id, feed_open=True, payer__active=True, payer__disabled=False, person__active=True)
+        .first()
+    )
 
 
 def payer_named(public_id: UUID) -> Payer | None:

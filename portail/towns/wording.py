@@ -3,53 +3,59 @@
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from django.utils.translation import get_language, gettext, ngettext, pgettext
+from django.utils.translation import get_language, gettext, gettext_noop, ngettext, pgettext
 
 NBSP = "\u00a0"
 MIDNIGHT = 24 * 60
 
 
-def _weekdays() -> tuple[str, ...]:
-    return (
-        gettext("lundi"), gettext("mardi"), gettext("mercredi"), gettext("jeudi"),
-        gettext("vendredi"), gettext("samedi"), gettext("dimanche"),
-    )  # fmt: skip
+# Only marked here for the catalogues: a page says hundreds of days, and each must cost one translation, not nineteen.
+_WEEKDAYS = (
+    gettext_noop("lundi"), gettext_noop("mardi"), gettext_noop("mercredi"), gettext_noop("jeudi"),
+    gettext_noop("vendredi"), gettext_noop("samedi"), gettext_noop("dimanche"),
+)  # fmt: skip
+_SHORT_WEEKDAYS = (
+    gettext_noop("Lu"), gettext_noop("Ma"), gettext_noop("Me"), gettext_noop("Je"),
+    gettext_noop("Ve"), gettext_noop("Sa"), gettext_noop("Di"),
+)  # fmt: skip
+_MONTHS = (
+    gettext_noop("janvier"), gettext_noop("février"), gettext_noop("mars"), gettext_noop("avril"), "",
+    gettext_noop("juin"), gettext_noop("juillet"), gettext_noop("août"), gettext_noop("septembre"),
+    gettext_noop("octobre"), gettext_noop("novembre"), gettext_noop("décembre"),
+)  # fmt: skip
+_MAY = 5
 
 
-def _short_weekdays() -> tuple[str, ...]:
-    return (gettext("Lu"), gettext("Ma"), gettext("Me"), gettext("Je"), gettext("Ve"), gettext("Sa"), gettext("Di"))
-
-
-def _months() -> tuple[str, ...]:
-    return (
-        gettext("janvier"), gettext("février"), gettext("mars"), gettext("avril"), pgettext("mois", "mai"),
-        gettext("juin"), gettext("juillet"), gettext("août"), gettext("septembre"), gettext("octobre"),
-        gettext("novembre"), gettext("décembre"),
-    )  # fmt: skip
+def _month(number: int) -> str:
+    return pgettext("mois", "mai") if number == _MAY else gettext(_MONTHS[number - 1])
 
 
 def weekday(number: int) -> str:
     """0 -> « lundi »."""
-    return _weekdays()[number]
+    return gettext(_WEEKDAYS[number])
 
 
 def weekday_short(number: int) -> str:
     """0 -> « Lu »."""
-    return _short_weekdays()[number]
+    return gettext(_SHORT_WEEKDAYS[number])
+
+
+def _in_french() -> bool:
+    return (get_language() or "fr").startswith("fr")
 
 
 def _day_number(day: date) -> str:
-    return "1er" if day.day == 1 and (get_language() or "fr").startswith("fr") else str(day.day)
+    return "1er" if day.day == 1 and _in_french() else str(day.day)
 
 
 def day(value: date) -> str:
     """« mardi 24 novembre 2026 », « vendredi 1er janvier 2027 »."""
-    return f"{weekday(value.weekday())} {_day_number(value)} {_months()[value.month - 1]} {value.year}"
+    return f"{weekday(value.weekday())} {_day_number(value)} {_month(value.month)} {value.year}"
 
 
 def day_without_year(value: date) -> str:
     """« mardi 24 novembre »."""
-    return f"{weekday(value.weekday())} {_day_number(value)} {_months()[value.month - 1]}"
+    return f"{weekday(value.weekday())} {_day_number(value)} {_month(value.month)}"
 
 
 def day_short(value: date) -> str:
@@ -72,7 +78,8 @@ def time(minutes: int) -> str:
     if minutes == MIDNIGHT:
         return gettext("minuit")
     hours, rest = divmod(minutes, 60)
-    return f"{hours}{NBSP}h{NBSP}{rest:02}" if rest else f"{hours}{NBSP}h"
+    words = gettext("%(hours)d\u00a0h\u00a0%(minutes)02d") if rest else gettext("%(hours)d\u00a0h")
+    return words % {"hours": hours, "minutes": rest}
 
 
 def local(instant: datetime, zone: ZoneInfo) -> datetime:
@@ -114,7 +121,9 @@ def duration(length: timedelta) -> str:
         days = minutes // MIDNIGHT
         return ngettext("%(days)d jour", "%(days)d jours", days) % {"days": days}
     if minutes >= 60:
-        return time(minutes)
+        hours, rest = divmod(minutes, 60)
+        several = pgettext("durée", "%(hours)d\u00a0h\u00a0%(minutes)02d")
+        return (several if rest else pgettext("durée", "%(hours)d\u00a0h")) % {"hours": hours, "minutes": rest}
     if minutes:
         return gettext("%(minutes)d min") % {"minutes": minutes}
     return gettext("moins d'une minute")
@@ -134,15 +143,15 @@ def listing(words: list[str]) -> str:
 
 def to_place(name: str) -> str:
     """« la mairie » -> « à la mairie », « le SIVOS » -> « au SIVOS »."""
-    for article, joined in (("le ", "au "), ("les ", "aux ")):
-        if name.startswith(article):
-            return joined + name.removeprefix(article)
-    return gettext("à %(place)s") % {"place": name}
+    return _contracted(name, (("le ", "au "), ("les ", "aux "))) or gettext("à %(place)s") % {"place": name}
 
 
 def of_place(name: str) -> str:
     """« la mairie » -> « de la mairie », « le SIVOS » -> « du SIVOS »."""
-    for article, joined in (("le ", "du "), ("les ", "des ")):
-        if name.startswith(article):
-            return joined + name.removeprefix(article)
-    return gettext("de %(place)s") % {"place": name}
+    return _contracted(name, (("le ", "du "), ("les ", "des "))) or gettext("de %(place)s") % {"place": name}
+
+
+def _contracted(name: str, articles: tuple[tuple[str, str], ...]) -> str:
+    """The name with its article run into the preposition, as French does; "" where there is nothing to run together."""
+    found = (joined + name.removeprefix(article) for article, joined in articles if name.startswith(article))
+    return next(found, "") if _in_french() else ""

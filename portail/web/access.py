@@ -28,7 +28,7 @@ from portail.web.requests import TownRequest, for_family, network_of, safe_next
 TICKET = Signer(salt="wait")
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def login(request: HttpRequest) -> HttpResponse:
     """News, reminders and the two codes; POST logs in."""
     visitor = cast(TownRequest, request)

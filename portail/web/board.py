@@ -7,9 +7,10 @@ from uuid import UUID
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils.formats import number_format
 from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 from markupsafe import Markup
 
 from portail.news.queries import NewsCard, board, file_named
@@ -58,7 +59,7 @@ def board_context(request: TownRequest) -> dict[str, Any]:
     }
 
 
-@require_GET
+@require_safe
 def news_file(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """A file of the news: pictures inline, anything else as a download. Never run by the browser."""
     file = file_named(public_id, cast(TownRequest, request).now)
@@ -76,7 +77,7 @@ def size_words(size: int) -> str:
     """« 230 ko », « 1,2 Mo »."""
     if size < KILO * KILO:
         return _("%(size)d ko") % {"size": max(1, round(size / KILO))}
-    return _("%(size)s Mo") % {"size": f"{size / KILO / KILO:.1f}".replace(".", ",")}
+    return _("%(size)s Mo") % {"size": number_format(f"{size / KILO / KILO:.1f}")}
 
 
 def _view(card: NewsCard, request: TownRequest) -> NewsView:

@@ -82,7 +82,7 @@ class Act:
     setting: Setting
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 @for_family
 def copy(request: TownRequest, family: Family, *, code: str) -> HttpResponse:
     """« Copier cette semaine → semaines suivantes, jusqu'aux vacances, choisir »."""
@@ -122,7 +122,7 @@ def copy(request: TownRequest, family: Family, *, code: str) -> HttpResponse:
     return show(request, "web/bulk_copy.html", context, current="planning", status=400 if errors else 200)
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 @for_family
 def pattern(request: TownRequest, family: Family, *, code: str) -> HttpResponse:
     """« Semaine type »: the same weekdays over a period, every week or one in two from a date."""
@@ -157,7 +157,7 @@ def pattern(request: TownRequest, family: Family, *, code: str) -> HttpResponse:
     return show(request, "web/bulk_week.html", context, current="planning", status=400 if errors else 200)
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 @for_family
 def absence(request: TownRequest, family: Family, *, code: str) -> HttpResponse:
     """« Absent du … au … »: cancel all that may be, for this child or several; say what is too late."""
@@ -183,7 +183,7 @@ def absence(request: TownRequest, family: Family, *, code: str) -> HttpResponse:
     return show(request, "web/bulk_absence.html", context, current="planning", status=400 if errors else 200)
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 @for_family
 def siblings(request: TownRequest, family: Family, *, code: str) -> HttpResponse:
     """« Appliquer aussi à … »: the same bookings for brothers and sisters."""
@@ -339,7 +339,7 @@ def _entries(held: Snapshot, offer: Offer) -> list[str]:
     for _person, activity, day in sorted(held.known.booked, key=lambda cell: cell[2]):
         found.setdefault(activity, []).append(say.weekday(day.weekday()))
     names = {code: rules.name for code, rules in offer.rulebook.activities.items()}
-    return [f"{names[code]} : {say.listing(days)}" for code, days in found.items()]
+    return [_("%(name)s : %(days)s") % {"name": names[code], "days": say.listing(days)} for code, days in found.items()]
 
 
 def _chosen(request: TownRequest, family: Family, *, default: list[ChildRow]) -> list[ChildRow]:

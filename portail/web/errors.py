@@ -38,6 +38,13 @@ def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpR
     return _page(request, 403, _("Accès refusé"), _("Vous n'avez pas accès à cette page."))
 
 
+def not_allowed(request: HttpRequest, refused: HttpResponse) -> HttpResponse:
+    """405: an address that only takes a form, opened as a page. Keeps Django's `Allow`."""
+    page = _page(request, 405, _("Page introuvable"), _("Cette adresse ne s'ouvre pas directement."))
+    page.headers["Allow"] = refused.headers["Allow"]
+    return page
+
+
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """403: the form was open for too long, or sent from elsewhere. Nothing was recorded."""
     return _page(

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from portail.bookings.queries.offer import offer_in_force
 from portail.bookings.queries.records import booked_days
@@ -18,6 +18,7 @@ from portail.families.operations.register import share_feed
 from portail.families.queries import Family, link_named
 from portail.rules.icalendar import Event, calendar
 from portail.rules.weeks import history_floor
+from portail.towns.models import Town
 from portail.web.pages import child_card, show
 from portail.web.planning import child_or_404, local_today
 from portail.web.requests import TownRequest, for_family
@@ -25,7 +26,7 @@ from portail.web.requests import TownRequest, for_family
 AHEAD = timedelta(days=400)
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 @for_family
 def feed_page(request: TownRequest, family: Family, *, code: str) -> HttpResponse:
     """The address to subscribe to; POST makes a new one, or stops sharing."""
@@ -49,12 +50,12 @@ def feed_page(request: TownRequest, family: Family, *, code: str) -> HttpRespons
     return show(request, "web/feed.html", context, current="planning")
 
 
-@require_GET
+@require_safe
 def feed(request: HttpRequest, link: UUID, secret: str) -> HttpResponse:
     """The feed itself: read by calendar programs, without a cookie."""
     visitor = cast(TownRequest, request)
     found = link_named(link)
-    if found is None or not found.feed_open:
+    if found is None or visitor.town.status == Town.Status.SUSPENDED:
         raise Http404
     if not hmac.compare_digest(feed_secret(link, found.feed_version).encode(), secret.encode()):
         raise Http404

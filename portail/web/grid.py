@@ -34,7 +34,7 @@ KINDS = {
     Refusal.WAITING: "waiting",
 }
 SHUT = {"closed", "not_offered"}
-NOTHING_TO_TICK = (Refusal.CLOSED, Refusal.NOT_OFFERED, Refusal.NOT_ENROLLED)
+NOTHING_TO_TICK = (Refusal.CLOSED, Refusal.NOT_OFFERED, Refusal.NOT_ENROLLED, Refusal.NOT_FOR_THIS_CHILD)
 SHORT_WEEK = 7  # rows
 
 

@@ -7,7 +7,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from portail.bookings.queries.history import ChangeRow, history_of
 from portail.families.queries import Family
@@ -41,7 +41,7 @@ class ActivityHistory:
     lines: list[ChangeLine]
 
 
-@require_GET
+@require_safe
 @for_family
 def history(request: TownRequest, family: Family, *, code: str) -> HttpResponse:
     """The movements of a child, by activity."""
@@ -63,7 +63,7 @@ def history(request: TownRequest, family: Family, *, code: str) -> HttpResponse:
     return show(request, "web/history.html", context, current="planning")
 
 
-@require_GET
+@require_safe
 @for_family
 def latest(request: TownRequest, family: Family) -> HttpResponse:
     """`/modifications/`: the history of the first child, where the others are one tap away."""

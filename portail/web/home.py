@@ -7,16 +7,16 @@ from datetime import date, datetime, timedelta
 from django.http import HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from portail.bookings.queries.history import latest_changes
-from portail.bookings.queries.offer import Offer, offer_in_force
+from portail.bookings.queries.offer import offer_in_force
 from portail.bookings.queries.records import Span, facts_of, known
 from portail.families.queries import ChildRow, Family
 from portail.rules.booking import Known, PersonFacts
 from portail.rules.weeks import history_floor, monday
 from portail.towns import wording as say
-from portail.web.grid import Grid
+from portail.web.grid import NOTHING_TO_TICK, Grid
 from portail.web.history import change_line
 from portail.web.pages import ChildCard, child_card, labels_of, show
 from portail.web.planning import Window, local_today, setting_of
@@ -57,7 +57,7 @@ class HomeCard:
     days: list[DayLine]
 
 
-@require_GET
+@require_safe
 @for_family
 def home(request: TownRequest, family: Family) -> HttpResponse:
     """« Accueil »: five queries whatever the family."""
@@ -76,7 +76,7 @@ def home(request: TownRequest, family: Family) -> HttpResponse:
     return show(request, "web/home.html", context, current="home")
 
 
-@require_GET
+@require_safe
 @for_family
 def children(request: TownRequest, family: Family) -> HttpResponse:
     """« Choisir un autre enfant »: the family's children with their codes (feature P8)."""
@@ -106,7 +106,7 @@ def _cutoffs(grids: Iterable[Grid], span: Span) -> list[Todo]:
     todo = []
     for grid in grids:
         start = monday(span.first)
-        strip = grid.strip(grid.weeks(start, 3))
+        strip = grid.strip_of_days(start, 21)
         if strip is not None:
             url = Window(grid.child.code, start, "").url()
             todo.append(Todo(grid.child.first_name, strip.words, url, _("Ouvrir le planning"), strip.deadline))
@@ -117,21 +117,13 @@ def _days(grid: Grid, today: date) -> list[DayLine]:
     lines: list[DayLine] = []
     day = today
     while len(lines) < CARD_DAYS and day <= today + AHEAD:
-        offered = [a for a in grid.activities if _is_open(grid.offer, a.code, day, grid.child)]
+        offered = any(grid.verdict(a, day)[1].refusal not in NOTHING_TO_TICK for a in grid.activities)
         entries = [a.name for a in grid.activities if (grid.child.code, a.code, day) in grid.known.booked]
         if offered or entries or day == today:
             note = "" if entries else _("rien de réservé") if offered else _("rien ce jour-là")
             lines.append(DayLine(_day_words(day, today), entries, note, day == today))
         day += timedelta(days=1)
     return lines
-
-
-def _is_open(offer: Offer, activity: str, day: date, child: ChildRow) -> bool:
-    rules = offer.rulebook.activities[activity]
-    return (
-        rules.adults == child.adult
-        and offer.rulebook.calendar.opening(rules.opens_on, rules.weekdays, day, child.school_id).open
-    )
 
 
 def _day_words(day: date, today: date) -> str:

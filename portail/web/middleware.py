@@ -2,6 +2,7 @@
 
 import ipaddress
 from collections.abc import Callable
+from http import HTTPStatus
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -15,7 +16,7 @@ from portail.towns.models import Town
 from portail.towns.queries import canonical_host, first_town, host_named
 from portail.towns.scope import in_town
 from portail.web import session
-from portail.web.errors import not_found
+from portail.web.errors import not_allowed, not_found
 from portail.web.requests import host_and_port
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
@@ -72,6 +73,8 @@ class ParentMiddleware:
             stale = session.is_stale(visit, request.now)  # type: ignore[attr-defined]
             request.seen_at = request.now if stale else visit.seen_at  # type: ignore[attr-defined]
         response = self.get_response(request)
+        if response.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+            response = not_allowed(request, response)
         if "Cache-Control" not in response:
             patch_cache_control(response, no_store=True)
         # A shared cache may keep a public answer with its headers, and would hand the cookie to the next visitor.

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from portail.bookings.operations.periods import (
+    NotAllowedError,
     PeriodWish,
     UnknownPeriodError,
     ValidatedAlreadyError,
@@ -39,7 +40,7 @@ class PeriodCard:
     token: str
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 @for_family
 def periods(request: TownRequest, family: Family, *, code: str) -> HttpResponse:
     """The cards of the periods that are not over; POST validates one of them."""
@@ -73,6 +74,8 @@ def _validate(request: TownRequest, family: Family, child: ChildRow, offer: Offe
         change_set = validate_period(wish=wish, by=actor(family), now=request.now)
     except UnknownPeriodError:
         raise Http404 from None
+    except NotAllowedError:
+        return Problem(_("Vous ne pouvez pas choisir les jours de cette période."), f"period-{period}")
     except ValidatedAlreadyError:
         return Problem(_("Cette période est déjà validée : rien n'a été changé."), f"period-{period}")
     return redirect(f"{reverse('recap', kwargs={'public_id': change_set.public_id})}#recap")

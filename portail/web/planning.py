@@ -10,12 +10,12 @@ from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from portail.bookings.models import ChangeSet
 from portail.bookings.operations.changes import Submission, UndoneAlreadyError, change_presences, undo
 from portail.bookings.queries.offer import Offer, offer_in_force
-from portail.bookings.queries.records import Span, facts_of, known, stops_of
+from portail.bookings.queries.records import Span, facts_and_stops, known
 from portail.bookings.wording import rule_sentences
 from portail.families.queries import ChildRow, Family
 from portail.rules.booking import ActivityRules, Wish
@@ -81,7 +81,7 @@ def local_today(request: TownRequest) -> date:
     return say.local(request.now, zone_of(request)).date()
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 @for_family
 def planning(request: TownRequest, family: Family, *, code: str) -> HttpResponse:
     """The grid; POST is « VALIDER MES MODIFICATIONS »."""
@@ -95,7 +95,7 @@ def planning(request: TownRequest, family: Family, *, code: str) -> HttpResponse
     return show(request, "web/planning.html", context, current="planning")
 
 
-@require_GET
+@require_safe
 @for_family
 def why(request: TownRequest, family: Family, *, code: str, activity: str, day: str) -> HttpResponse:
     """« Pourquoi ? »: the reason that the rules return for a cell, and what can still be done."""
@@ -139,13 +139,14 @@ def undo_changes(request: TownRequest, family: Family, *, public_id: UUID) -> Ht
 
 def grid_of(request: TownRequest, child: ChildRow, offer: Offer, span: Span, activities: list[ActivityRules]) -> Grid:
     """The grid of a child over a span: three queries at the most, whatever its size."""
+    facts, stops = facts_and_stops(child, offer)
     return Grid(
         child=child,
-        facts=facts_of([child], offer)[child.code],
+        facts=facts,
         known=known([child], offer, span),
         setting=setting_of(request, offer),
         activities=activities,
-        stops=stops_of(child, offer),
+        stops=stops,
     )
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from portail.towns.queries import hosts_of_towns
 from portail.web.requests import host_and_port
@@ -18,7 +18,7 @@ class TownLink:
     url: str
 
 
-@require_GET
+@require_safe
 def product(request: HttpRequest) -> HttpResponse:
     """What the portal is, and the towns that this installation serves."""
     _host, port = host_and_port(request)

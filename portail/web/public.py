@@ -9,10 +9,10 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from portail.families.queries import Family
-from portail.news.operations import ContactDraft, receive_contact
+from portail.news.operations import ContactDraft, NewsError, receive_contact
 from portail.towns.queries import logo_of
 from portail.web.pages import colours_digest, show
 from portail.web.requests import TownRequest, for_family
@@ -21,7 +21,7 @@ LONG = "public, max-age=31536000, immutable"
 LONGEST_MESSAGE = 4000
 
 
-@require_GET
+@require_safe
 def town_css(request: HttpRequest, digest: str) -> HttpResponse:
     """The town's colours as custom properties; a stylesheet, so that no inline style is ever needed."""
     town = cast(TownRequest, request).town
@@ -31,7 +31,7 @@ def town_css(request: HttpRequest, digest: str) -> HttpResponse:
     return HttpResponse(css, content_type="text/css; charset=utf-8", headers={"Cache-Control": LONG})
 
 
-@require_GET
+@require_safe
 def logo(request: HttpRequest, digest: str) -> HttpResponse:
     """The town's logo; never run by the browser, whatever is inside."""
     town = cast(TownRequest, request).town
@@ -45,7 +45,7 @@ def logo(request: HttpRequest, digest: str) -> HttpResponse:
     return HttpResponse(bytes(found.content), content_type=found.content_type, headers=headers)
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def contact(request: HttpRequest) -> HttpResponse:
     """« Contactez-nous » and « Je rencontre des difficultés à me connecter » (feature A4)."""
     visitor = cast(TownRequest, request)
@@ -56,10 +56,10 @@ def contact(request: HttpRequest) -> HttpResponse:
     errors: dict[str, str] = {}
     if request.method == "POST":
         errors = _problems(values)
+        if not errors and not request.POST.get("website"):
+            errors = _received(values, visitor)
         if not errors:
-            # A person leaves this field empty: it is hidden. A robot is thanked and forgotten.
-            if not request.POST.get("website"):
-                receive_contact(draft=_draft(values, visitor.family), now=visitor.now)
+            # A person leaves « website » empty: it is hidden. A robot is thanked and forgotten.
             return redirect(f"{reverse('contact')}?envoye=1")
     elif visitor.family is not None:
         values["name"] = visitor.family.payer_name
@@ -76,11 +76,20 @@ def contact(request: HttpRequest) -> HttpResponse:
     return show(visitor, "web/contact.html", context, current="contact", status=400 if errors else 200)
 
 
-@require_GET
+@require_safe
 @for_family
 def invoices(request: TownRequest, family: Family) -> HttpResponse:
     """« Facture »: what the town has put online for this payer."""
     return show(request, "web/invoices.html", {"invoices": []}, current="invoices")
+
+
+def _received(values: dict[str, str], visitor: TownRequest) -> dict[str, str]:
+    """Send the message; what the operation still objects to (a name of invisible characters…) is said like the rest."""
+    try:
+        receive_contact(draft=_draft(values, visitor.family), now=visitor.now)
+    except NewsError as problem:
+        return {"message": str(problem)}
+    return {}
 
 
 def _draft(values: dict[str, str], family: Family | None) -> ContactDraft:

@@ -9,7 +9,7 @@ from uuid import UUID
 from django.http import Http404, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from portail.bookings.models import ChangeSet
 from portail.bookings.queries.history import change_set_of
@@ -63,7 +63,7 @@ class Recap:
     several_children: bool
 
 
-@require_GET
+@require_safe
 @for_family
 def recap(request: TownRequest, family: Family, *, public_id: UUID) -> HttpResponse:
     """The recap of one submission of this payer."""

@@ -6,7 +6,7 @@ from typing import cast
 
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 from markupsafe import Markup
 
 from portail.bookings.queries.offer import offer_in_force
@@ -33,25 +33,25 @@ def section(id_: str, title: str, *paragraphs: str, lines: list[str] | None = No
     return Section(id_, title, html)
 
 
-@require_GET
+@require_safe
 def legal(request: HttpRequest) -> HttpResponse:
     """« Mentions légales »."""
     return _text(request, _("Mentions légales"), _legal)
 
 
-@require_GET
+@require_safe
 def privacy(request: HttpRequest) -> HttpResponse:
     """« Données personnelles »."""
     return _text(request, _("Données personnelles"), _privacy)
 
 
-@require_GET
+@require_safe
 def accessibility(request: HttpRequest) -> HttpResponse:
     """The declaration of art. 47 of loi 2005-102: « non conforme » as long as the town has entered no audit."""
     return _text(request, _("Accessibilité : non conforme"), _accessibility)
 
 
-@require_GET
+@require_safe
 def help_page(request: HttpRequest) -> HttpResponse:
     """« Aide »: how to, in the town's words and with its own rules."""
     return _text(request, _("Aide"), _help, current="help")

@@ -18,6 +18,7 @@ from portail.bookings.models import (
     PeriodActivity,
     Stop,
 )
+from portail.bookings.operations.places import count_taken
 from portail.families.models import Classroom, Person, School
 from portail.rules.booking import DependencyKind, LatePolicy
 from portail.rules.calendar import Opening
@@ -109,6 +110,7 @@ def set_limit(*, activity: str, school: str = "", seats: int, by: Actor, now: da
     limit, _ = Limit.objects.update_or_create(
         activity=activity_named(activity), school=school_named(school), defaults={"seats": seats}
     )
+    count_taken(limit)
     touch_rulebook()
     record(Act("set_limit", activity, after={"school": school, "seats": seats}), by=by, now=now)
     return limit

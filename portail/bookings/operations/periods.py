@@ -9,10 +9,10 @@ from django.db import IntegrityError, transaction
 
 from portail.bookings.models import ChangeSet, PeriodChoice
 from portail.bookings.operations.changes import Submission, apply_submission
-from portail.bookings.queries.offer import PeriodOffer, offer_now
+from portail.bookings.queries.offer import Offer, PeriodOffer, offer_now
 from portail.bookings.queries.records import Span, booked_cells
-from portail.families.queries import children_of
-from portail.rules.booking import Wish
+from portail.families.queries import ChildRow, children_of
+from portail.rules.booking import Right, Wish
 from portail.rules.recurrence import expand
 from portail.rules.weekdays import to_mask
 from portail.towns.actors import Actor
@@ -24,6 +24,10 @@ class PeriodError(ValueError):
 
 class UnknownPeriodError(PeriodError):
     """No such period, or not for a child of this payer."""
+
+
+class NotAllowedError(PeriodError):
+    """This payer may not choose for this child (read-only, occasional), or the period is over."""
 
 
 class ValidatedAlreadyError(PeriodError):
@@ -43,7 +47,7 @@ def validate_period(*, wish: PeriodWish, by: Actor, now: datetime) -> ChangeSet:
     """Record the choice and book its days as ordinary bookings, under the same rules, in one transaction.
 
     Days that the rules refuse are refused one by one in the answer. Bookings already made are left alone. Raises
-    UnknownPeriodError, ValidatedAlreadyError; two validations at the same instant give one.
+    UnknownPeriodError, NotAllowedError, ValidatedAlreadyError; two validations at the same instant give one.
     """
     try:
         with transaction.atomic():
@@ -64,6 +68,8 @@ def _validate(wish: PeriodWish, *, by: Actor, now: datetime) -> ChangeSet:
     period = next((p for p in offer.periods if p.public_id == str(wish.period)), None)
     if not children or period is None:
         raise UnknownPeriodError
+    if not by.is_town_hall and not _may_choose(children[0], period, offer, now):
+        raise NotAllowedError
     if PeriodChoice.objects.filter(period_id=period.id, person_id=children[0].id).exists():
         raise ValidatedAlreadyError
     chosen = _offered(wish, period)
@@ -88,6 +94,12 @@ def _validate(wish: PeriodWish, *, by: Actor, now: datetime) -> ChangeSet:
         for activity in period.weekdays
     )
     return change_set
+
+
+def _may_choose(child: ChildRow, period: PeriodOffer, offer: Offer, now: datetime) -> bool:
+    """A choice is for good: it is not left to who could book none of its days."""
+    today = now.astimezone(offer.rulebook.zone).date()
+    return not child.occasional and child.right is not Right.READ_ONLY and today <= period.last
 
 
 def _offered(wish: PeriodWish, period: PeriodOffer) -> dict[str, frozenset[int]]:

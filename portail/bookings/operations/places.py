@@ -11,7 +11,7 @@ from datetime import date
 
 from django.db.models import Count, F, Q
 
-from portail.bookings.models import Places, Presence
+from portail.bookings.models import Limit, Places, Presence
 from portail.bookings.queries.offer import LimitRow, Offer
 from portail.families.queries import ChildRow
 from portail.rules.booking import Cell, Outcome, Refusal, Verdict, Wish, settle
@@ -95,6 +95,18 @@ def _fresh(missing: Collection[Counter], limits: Mapping[int, LimitRow]) -> list
         )
         fresh.append(Places(limit_id=pk, day=day, seats=max(limit.seats, taken), taken=taken))
     return fresh
+
+
+def count_taken(limit: Limit) -> None:
+    """Give a limit its counters for every day already booked, so that pages see at once which days are full."""
+    booked = Presence.objects.filter(activity_id=limit.activity_id)
+    if limit.school_id is not None:
+        booked = booked.filter(person__classroom__school_id=limit.school_id)
+    days = booked.values_list("day").annotate(number=Count("id")).order_by("day")
+    Places.objects.bulk_create(
+        [Places(limit=limit, day=day, seats=max(limit.seats, taken), taken=taken) for day, taken in days],
+        ignore_conflicts=True,
+    )
 
 
 def _moves(verdicts: Iterable[Verdict], demand: Demand) -> dict[Counter, int]:

@@ -1,10 +1,10 @@
 """What the database holds about some persons over some days: the facts that the rules judge against."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date
 
-from django.db.models import F
+from django.db.models import CharField, F, IntegerField, Value
 from django.utils.translation import gettext
 
 from portail.bookings.models import Enrolment, LateRequest, PeriodChoice, Places, Presence
@@ -13,6 +13,10 @@ from portail.families.queries import ChildRow
 from portail.rules.booking import Cell, Known, PersonFacts
 from portail.rules.weekdays import from_mask
 from portail.towns import wording
+
+# Which table a row of a common query comes from.
+_ENROLLED, _FROZEN = 0, 1
+_BOOKED, _WAITING = 0, 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +33,27 @@ class Span:
         return cls(found[0], found[-1]) if found else None
 
 
+@dataclass(frozen=True, slots=True)
+class _Standing:
+    """What holds for persons for months, by their key: enrolments, frozen periods, transport stops by activity."""
+
+    enrolled: dict[int, list[tuple[str, date | None, date | None]]]
+    frozen: dict[int, list[tuple[str, date, date]]]
+    stops: dict[int, dict[str, str]]
+
+
 def facts_of(children: Collection[ChildRow], offer: Offer) -> dict[str, PersonFacts]:
-    """What the rules need to know of these persons, by code. At most two queries, none when no rule asks for them."""
-    ids = [child.id for child in children]
-    enrolled = _enrolments(ids, offer) if any(a.enrolled_only for a in offer.rulebook.activities.values()) else {}
-    frozen = _frozen(ids, offer) if any(period.freezes for period in offer.periods) else {}
+    """What the rules need to know of these persons, by code. One query, none when no rule asks for anything."""
+    return _facts(children, _standing(children, offer))
+
+
+def facts_and_stops(child: ChildRow, offer: Offer) -> tuple[PersonFacts, dict[str, str]]:
+    """The same of one person, with their transport stop by activity: « arrêt Mairie, 8 h 12 ». Still one query."""
+    standing = _standing([child], offer)
+    return _facts([child], standing)[child.code], standing.stops.get(child.id, {})
+
+
+def _facts(children: Collection[ChildRow], standing: _Standing) -> dict[str, PersonFacts]:
     return {
         child.code: PersonFacts(
             code=child.code,
@@ -43,10 +63,10 @@ def facts_of(children: Collection[ChildRow], offer: Offer) -> dict[str, PersonFa
             birth_date=child.birth_date,
             adult=child.adult,
             occasional=child.occasional,
-            enrolled=frozenset(enrolled.get(child.id, ())),
+            enrolled=frozenset(standing.enrolled.get(child.id, ())),
             right=child.right,
             weeks_from=child.weeks_from,
-            frozen=frozenset(frozen.get(child.id, ())),
+            frozen=frozenset(standing.frozen.get(child.id, ())),
         )
         for child in children
     }
@@ -85,46 +105,56 @@ def full_days(offer: Offer, span: Span) -> frozenset[tuple[str, date, int | None
 
 
 def known(children: Collection[ChildRow], offer: Offer, span: Span) -> Known:
-    """What a page shows and judges against: bookings, requests, full days."""
-    return Known(
-        booked=booked_cells(children, offer, span).keys(),
-        waiting=waiting_cells(children, offer, span),
-        full=full_days(offer, span),
-    )
-
-
-def _enrolments(ids: list[int], offer: Offer) -> Mapping[int, list[tuple[str, date | None, date | None]]]:
-    found: dict[int, list[tuple[str, date | None, date | None]]] = {}
-    rows = Enrolment.objects.filter(person_id__in=ids).values_list("person_id", "activity_id", "first_day", "last_day")
-    for person, activity, first, last in rows:
+    """What a page shows and judges against: bookings, requests, full days. Two queries at the most."""
+    codes = {child.id: child.code for child in children}
+    about = {"person_id__in": codes, "day__range": (span.first, span.last)}
+    columns = ("person_id", "activity_id", "day")
+    rows = Presence.objects.filter(**about).values_list(Value(_BOOKED), *columns)
+    if offer.asks:  # one query for both
+        waiting = LateRequest.objects.filter(**about, status=LateRequest.Status.WAITING)
+        rows = rows.union(waiting.values_list(Value(_WAITING), *columns), all=True)
+    cells: tuple[set[Cell], set[Cell]] = (set(), set())
+    for kind, person, activity, day in rows:
         if activity in offer.codes:
-            found.setdefault(person, []).append((offer.codes[activity], first, last))
-    return found
+            cells[kind].add((codes[person], offer.codes[activity], day))
+    return Known(booked=cells[_BOOKED], waiting=cells[_WAITING], full=full_days(offer, span))
 
 
-def _frozen(ids: list[int], offer: Offer) -> Mapping[int, list[tuple[str, date, date]]]:
-    found: dict[int, list[tuple[str, date, date]]] = {}
-    rows = PeriodChoice.objects.filter(person_id__in=ids, period__freezes=True).values_list(
-        "person_id", "activity_id", "period__first", "period__last"
+def _standing(children: Collection[ChildRow], offer: Offer) -> _Standing:
+    """Enrolments and frozen periods in one query: every planning page asks for them."""
+    ids = [child.id for child in children]
+    standing = _Standing({}, {}, {})
+    for kind, person, activity, first, last, stop, at in _standing_rows(ids, offer):
+        if activity not in offer.codes:
+            continue
+        code = offer.codes[activity]
+        if kind == _FROZEN:
+            standing.frozen.setdefault(person, []).append((code, first, last))
+            continue
+        standing.enrolled.setdefault(person, []).append((code, first, last))
+        if stop is not None:
+            standing.stops.setdefault(person, {})[code] = _stop_words(stop, at)
+    return standing
+
+
+def _standing_rows(ids: list[int], offer: Offer) -> Iterable[tuple]:
+    nothing = Value(None, output_field=CharField()), Value(None, output_field=IntegerField())
+    enrolments = Enrolment.objects.filter(person_id__in=ids).values_list(
+        Value(_ENROLLED), "person_id", "activity_id", "first_day", "last_day", "stop__name", "stop__at"
     )
-    for person, activity, first, last in rows:
-        if activity in offer.codes:
-            found.setdefault(person, []).append((offer.codes[activity], first, last))
-    return found
-
-
-def stops_of(child: ChildRow, offer: Offer) -> dict[str, str]:
-    """The transport stop of a person by activity: « arrêt Mairie, 8 h 12 ». No query when no activity has stops."""
-    if not offer.has_stops:
-        return {}
-    rows = Enrolment.objects.filter(person_id=child.id, stop__isnull=False).values_list(
-        "activity_id", "stop__name", "stop__at"
+    frozen = PeriodChoice.objects.filter(person_id__in=ids, period__freezes=True).values_list(
+        Value(_FROZEN), "person_id", "activity_id", "period__first", "period__last", *nothing
     )
-    return {
-        offer.codes[activity]: gettext("arrêt %(stop)s, %(time)s") % {"stop": name, "time": wording.time(at)}
-        for activity, name, at in rows
-        if activity in offer.codes
-    }
+    matter = []
+    if offer.has_stops or any(activity.enrolled_only for activity in offer.rulebook.activities.values()):
+        matter.append(enrolments)
+    if any(period.freezes for period in offer.periods):
+        matter.append(frozen)
+    return matter[0].union(*matter[1:], all=True) if matter else ()
+
+
+def _stop_words(name: str, at: int) -> str:
+    return gettext("arrêt %(stop)s, %(time)s") % {"stop": name, "time": wording.time(at)}
 
 
 def period_choices(child: ChildRow, offer: Offer) -> dict[int, dict[str, frozenset[int]]]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from django.core.management import call_command
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone, translation
 
 from portail.bookings.operations.calendar import ClosureDraft, close_days, save_holidays, set_school_day
@@ -20,13 +20,14 @@ from portail.console.demo.diary import Diary
 from portail.console.demo.households import Household, register_households
 from portail.console.demo.moving_days import MovingDays, holidays_around, moving_days
 from portail.console.demo.plannings import book_ahead, enrol_for_the_bus
+from portail.console.lookups import first_act
 from portail.console.town_apply import apply_town
 from portail.console.town_file import TownFile, read_town
 from portail.families.models import School
 from portail.rules.weekdays import to_mask
 from portail.towns.actors import Actor, town_hall
 from portail.towns.models import Town
-from portail.towns.queries import all_towns, canonical_host
+from portail.towns.queries import all_towns, canonical_host, first_town
 from portail.towns.scope import in_town
 
 HERE = Path(__file__).parent
@@ -52,9 +53,23 @@ def is_built() -> bool:
 
 def refuse_real_towns() -> None:
     """Raises ConsoleError when the database holds a town that is not of the demonstration: nothing is erased then."""
-    real = [town.name for town in all_towns() if town.slug not in SLUGS]
+    if Town._meta.db_table not in connection.introspection.table_names():
+        return
+    # Two columns only: the table may be older than this version, and is not migrated before this is known.
+    towns = Town.objects.order_by("slug").values_list("slug", "name")
+    real = [name for slug, name in towns if slug not in SLUGS]
     if real:
         raise ConsoleError(f"Cette base de données contient {', '.join(real)} : la démonstration n'y touche pas.")
+
+
+def built_for() -> datetime | None:
+    """The moment that the towns were built for."""
+    town = first_town()
+    if town is None:
+        return None
+    with in_town(town):
+        founded = first_act()
+    return None if founded is None else founded + FOUNDED
 
 
 def build_world(now: datetime) -> list[BuiltTown]:

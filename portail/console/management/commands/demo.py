@@ -1,7 +1,7 @@
 """`portail demo`: the demonstration towns, built if need be, then served."""
 
 import os
-from datetime import UTC, date, datetime, time
+from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -12,14 +12,14 @@ from portail.console import typed as read
 from portail.console.arguments import typed
 from portail.console.command import ConsoleError, PortailCommand
 from portail.console.demo import ledger
-from portail.console.demo.world import build_world, is_built, refuse_real_towns
+from portail.console.demo.world import build_world, built_for, is_built, refuse_real_towns
 from portail.console.main import ROLE, ROLE_TO_SERVE
 from portail.console.serving import host, network_address, port, refuse_taken_port, serve, waiting_migrations
 from portail.console.static_files import collect_if_changed
 
 PARIS = ZoneInfo("Europe/Paris")
 OPENS = time(9)  # the hour of a world built for another day
-OLD = 21  # days after which the coming weeks of the world have mostly gone by
+OLD = timedelta(weeks=3)  # after which the coming weeks of the world have mostly gone by
 
 
 class Command(PortailCommand):
@@ -56,10 +56,10 @@ class Command(PortailCommand):
         return settings.VAR / "demo.json"
 
     def _prepare_database(self) -> None:
+        refuse_real_towns()
         if waiting_migrations():
             self.say("Préparation de la base de données…")
             call_command("migrate", interactive=False, verbosity=0)
-        refuse_real_towns()
 
     def _build(self, day: date | None) -> dict[str, Any]:
         self.say("Création des villes de démonstration…")
@@ -72,8 +72,8 @@ class Command(PortailCommand):
     def _welcome(self, known: dict[str, Any]) -> None:
         self.say("", "Le portail de démonstration est prêt :", *ledger.lines(known), "")
         self.say(f"Toutes les adresses et tous les codes : {self._path}")
-        age = self.now - datetime.fromtimestamp(self._path.stat().st_ctime, tz=UTC)
-        if age.days > OLD:
+        since = built_for()
+        if since is not None and abs(self.now - since) > OLD:
             self.say("Ces villes ont vieilli : « make demo-reset » les refait à la date du jour.")
         if host() not in ("127.0.0.1", "localhost", "::1"):
             self.say(f"Depuis un téléphone du même réseau : http://{network_address()}:{port()}/")
