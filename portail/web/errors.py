@@ -1,12 +1,11 @@
 """Pages for what went wrong: always a clear sentence, the same look, and something to do next."""
 
-import logging
-
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
-log = logging.getLogger(__name__)
+from portail.web.pages import colours_digest
 
 
 def _page(request: HttpRequest, status: int, title: str, words: str) -> HttpResponse:
@@ -16,6 +15,7 @@ def _page(request: HttpRequest, status: int, title: str, words: str) -> HttpResp
         "title": title,
         "words": words,
         "town": town,
+        "town_css": reverse("town_css", kwargs={"digest": colours_digest(town)}) if town else "",
         "action": (_("Revenir à l'accueil"), "/"),
     }
     return HttpResponse(render_to_string("web/error.html", context), status=status)

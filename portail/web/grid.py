@@ -40,7 +40,10 @@ SHORT_WEEK = 7  # rows
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One box. `kind` "open": it can be ticked; `mark`: what ticking it after the cut-off means, else ""."""
+    """One box. `kind` "open": it can be ticked; `mark`: what ticking it after the cut-off means, else "".
+
+    `mark_word` is the same for a narrow cell.
+    """
 
     key: str
     id: str
@@ -50,6 +53,7 @@ class Cell:
     short: str
     state: str = ""
     mark: str = ""
+    mark_word: str = ""
     why_url: str = ""
     deadline: datetime | None = None
 
@@ -199,7 +203,8 @@ class Grid:
         on, off = self._on_off
         if verdict.refusal is None:
             word = on if booked else "—"
-            return Cell(key, id_, "open", booked, word, day.cell, mark=self._mark(verdict), deadline=verdict.when)
+            mark, mark_word = self._mark(verdict)
+            return Cell(key, id_, "open", booked, word, day.cell, mark=mark, mark_word=mark_word, deadline=verdict.when)
         word = self._short(verdict.refusal)
         kind = KINDS.get(verdict.refusal, "locked")
         if kind == "not_offered" and not booked:  # a dot: nothing to explain
@@ -210,10 +215,10 @@ class Grid:
         why = reverse("why", kwargs={"code": code, "activity": activity.code, "day": day.day.isoformat()})
         return Cell(key, id_, kind, booked, on if booked else word, day.cell, state, why_url=why)
 
-    def _mark(self, verdict: Verdict) -> str:
+    def _mark(self, verdict: Verdict) -> tuple[str, str]:
         if verdict.outcome is Outcome.REQUESTED:
-            return _("sur demande")
-        return _("hors délai") if verdict.late else ""
+            return _("sur demande"), _("sur de\u00admande")  # a soft hyphen: half of a phone's cells are 45 px wide
+        return (_("hors délai"), _("hors délai")) if verdict.late else ("", "")
 
     def _short(self, refusal: Refusal) -> str:
         if refusal not in self._words:

@@ -16,7 +16,7 @@ from portail.families.queries import ChildRow, Family
 from portail.rules.booking import Known, PersonFacts
 from portail.rules.weeks import history_floor, monday
 from portail.towns import wording as say
-from portail.web.grid import NOTHING_TO_TICK, Grid
+from portail.web.grid import NOTHING_TO_TICK, Grid, Strip
 from portail.web.history import change_line
 from portail.web.pages import ChildCard, child_card, labels_of, show
 from portail.web.planning import Window, local_today, setting_of
@@ -102,15 +102,23 @@ def _code_to_renew(request: TownRequest, family: Family) -> list[Todo]:
 
 
 def _cutoffs(grids: Iterable[Grid], span: Span) -> list[Todo]:
-    """For each child, the next cut-off: the last moment to change something."""
-    todo = []
+    """The next cut-off of each child, said once for those who share it: the last moment to change something."""
+    start = monday(span.first)
+    shared: dict[Strip, list[Grid]] = {}
     for grid in grids:
-        start = monday(span.first)
         strip = grid.strip_of_days(start, 21)
         if strip is not None:
-            url = Window(grid.child.code, start, "").url()
-            todo.append(Todo(grid.child.first_name, strip.words, url, _("Ouvrir le planning"), strip.deadline))
-    return sorted(todo, key=lambda one: str(one.deadline))
+            shared.setdefault(strip, []).append(grid)
+    return [
+        Todo(
+            title=say.listing([grid.child.first_name for grid in shared[strip]]),
+            words=strip.words,
+            url=Window(shared[strip][0].child.code, start, "").url(),
+            action=_("Ouvrir le planning"),
+            deadline=strip.deadline,
+        )
+        for strip in sorted(shared, key=lambda strip: strip.deadline)
+    ]
 
 
 def _days(grid: Grid, today: date) -> list[DayLine]:

@@ -18,7 +18,7 @@ from portail.bookings.queries.offer import Offer, offer_in_force
 from portail.bookings.queries.records import Span, facts_and_stops, known
 from portail.bookings.wording import rule_sentences
 from portail.families.queries import ChildRow, Family
-from portail.rules.booking import ActivityRules, Wish
+from portail.rules.booking import ActivityRules, Right, Wish
 from portail.rules.weeks import history_floor, monday, parse_week, week_slug
 from portail.towns import wording as say
 from portail.web.grid import Grid, Strip, Week
@@ -44,6 +44,14 @@ class Planning:
     weeks: list[Week]
     window_words: str
     tools: list[tuple[str, str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A sentence on top of the page; `kind`: info, good, warn or bad."""
+
+    kind: str
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +99,12 @@ def planning(request: TownRequest, family: Family, *, code: str) -> HttpResponse
     offer = offer_in_force()
     window = _window(request, child)
     page = _planning(request, family, child, window, offer)
-    context = {"page": page, "token": secrets.token_urlsafe(16), "errors": [], "notices": []}
+    context = {
+        "page": page,
+        "token": secrets.token_urlsafe(16),
+        "errors": [],
+        "notices": _notices(child, setting_of(request, offer)),
+    }
     return show(request, "web/planning.html", context, current="planning")
 
 
@@ -186,6 +199,19 @@ def validate(request: TownRequest, family: Family) -> HttpResponse:
     submission = Submission(wishes, token=f"form-{token}" if token else "", unreadable=unreadable)
     change_set = change_presences(submission=submission, by=actor(family), now=request.now)
     return redirect(f"{reverse('recap', kwargs={'public_id': change_set.public_id})}#recap")
+
+
+def _notices(child: ChildRow, setting: Setting) -> list[Notice]:
+    """Why nothing, or not everything, can be changed here: said once on top, not only cell by cell."""
+    if child.occasional:
+        words = _("%(name)s vient de façon occasionnelle : ses jours ne se changent pas sur ce site.")
+    elif child.right is Right.READ_ONLY:
+        words = _("Vous pouvez voir le planning de %(name)s, pas le changer.")
+    elif child.right is Right.WEEKS:
+        return [Notice("info", _("Vous pouvez changer vos semaines ; les autres sont celles de l'autre parent."))]
+    else:
+        return []
+    return [Notice("info", f"{words % {'name': child.first_name}} {setting.call}")]
 
 
 def _window(request: TownRequest, child: ChildRow) -> Window:

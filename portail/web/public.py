@@ -62,7 +62,7 @@ def contact(request: HttpRequest) -> HttpResponse:
             # A person leaves « website » empty: it is hidden. A robot is thanked and forgotten.
             return redirect(f"{reverse('contact')}?envoye=1")
     elif visitor.family is not None:
-        values["name"] = visitor.family.payer_name
+        values |= {"name": visitor.family.payer_name, "subject": "planning"}
     subjects = [
         ("login", _("Je n'arrive pas à me connecter")),
         ("code", _("J'ai perdu mes codes")),
