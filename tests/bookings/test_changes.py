@@ -286,6 +286,16 @@ def test_late_is_asked_of_the_town_hall_once(demo: World):
     assert answers(validate(tick(ALINE, "soir", TUESDAY), demo.as_jamie, now=noon)) == ["too_late"]
 
 
+def test_the_town_hall_answers_a_request_by_doing_it_or_the_opposite(demo: World):
+    evening = NOW.replace(hour=20)
+    validate(tick(JAMES, "soir", TUESDAY) + tick(ALINE, "soir", TUESDAY), demo.as_jamie, now=evening)
+    assert answers(validate(tick(JAMES, "soir", TUESDAY), CLERK, now=evening)) == ["booked"]
+    assert dict(LateRequest.objects.order_by("id").values_list("person__code", "status")) == {
+        JAMES: "accepted",
+        ALINE: "waiting",
+    }
+
+
 def test_late_is_accepted_and_marked_where_the_town_says_so(demo: World):
     activity("etude", "Étude", cutoff=EVE_10, late=LatePolicy.ACCEPT, late_until=8 * 60)
     answer = validate(tick(JAMES, "etude", TUESDAY), demo.as_jamie, now=NOW.replace(hour=20))

@@ -302,3 +302,10 @@ def test_the_clock_sweeps_what_is_over(demo: World):
     assert purge_access(now=NOW + timedelta(hours=11)) == 0
     assert purge_access(now=NOW + timedelta(hours=12)) == 1
     assert purge_access(now=NOW + timedelta(hours=24, seconds=1)) == 2
+    assert purge_access(now=NOW + timedelta(days=31)) == 1  # the bucket of the failures; a success leaves none behind
+
+
+def test_a_code_that_is_disabled_stays_so_whatever_the_clock_sweeps(demo: World):
+    Throttle.objects.create(key=f"code:{JAMES}", in_a_row=100, last=NOW)
+    purge_access(now=NOW + timedelta(days=400))
+    assert connect(JAMES, JAMIE_CODE).key == ""

@@ -44,6 +44,7 @@ class _Before:
     children: dict[str, ChildRow]
     offer: Offer
     booked: dict[Cell, int]
+    waiting: frozenset[Cell]
 
 
 def change_presences(*, submission: Submission, by: Actor, now: datetime) -> ChangeSet:
@@ -73,7 +74,7 @@ def apply_submission(submission: Submission, *, by: Actor, now: datetime) -> Cha
     span = Span.of(wish.day for wish in submission.wishes if wish.person in children)
     booked = booked_cells(children.values(), offer, span) if span else {}
     waiting = waiting_cells(children.values(), offer, span) if span else frozenset()
-    before = _Before(children, offer, booked)
+    before = _Before(children, offer, booked, waiting)
     verdicts = judge(
         submission.wishes,
         facts_of(list(children.values()), offer),
@@ -132,6 +133,7 @@ def _write(submission: Submission, verdicts: list[Verdict], before: _Before, *, 
     _write_history(verdicts, before, change_set, submission.reason)
     _write_requests(verdicts, before, change_set)
     if by.is_town_hall and any(v.outcome in DONE for v in verdicts):
+        _answer_requests(verdicts, before)
         after = {"changes": change_set.verdicts, "reason": submission.reason}
         record(Act("change_presences", ", ".join(sorted(before.children)), after=after), by=by, now=now)
     return change_set
@@ -167,6 +169,16 @@ def _write_requests(verdicts: Iterable[Verdict], before: _Before, change_set: Ch
         for v in verdicts
         if v.outcome is Outcome.REQUESTED
     )
+
+
+def _answer_requests(verdicts: Iterable[Verdict], before: _Before) -> None:
+    """The town hall that does what a family was waiting for has answered it; the opposite answers it too."""
+    for v in verdicts:
+        if v.outcome not in DONE or v.wish.cell not in before.waiting:
+            continue
+        open_request = LateRequest.objects.filter(**_cell(v.wish, before), status=LateRequest.Status.WAITING)
+        open_request.filter(present=v.wish.present).update(status=LateRequest.Status.ACCEPTED)
+        open_request.exclude(present=v.wish.present).update(status=LateRequest.Status.REFUSED)
 
 
 def _cell(wish: Wish, before: _Before) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from portail.families.models import FailedLogin, Link, ParentSession, Throttle
 from portail.rules.codes import (
     CHILD_CODE_LENGTH,
     DAY,
+    FAILURES_TO_DISABLE,
     IP_WINDOW,
     Brake,
     Bucket,
@@ -27,6 +28,7 @@ from portail.rules.codes import (
 )
 
 LONGEST_SESSION = timedelta(hours=12)
+QUIET = timedelta(days=30)
 LEAST_CHECKS = 2  # a wrong code costs as many hashes for a child of one payer, of two, and of none
 
 
@@ -98,10 +100,14 @@ def log_out(*, session_id: int) -> None:
 
 @transaction.atomic
 def purge_access(*, now: datetime) -> int:
-    """Forget the sessions that are over and yesterday's failures; returns how many rows went. For the clock."""
+    """Forget the sessions that are over, yesterday's failures and the buckets that brake nobody any more.
+
+    Returns how many rows went. A disabled code stays disabled until it is issued again. For the clock.
+    """
     over, _ = ParentSession.objects.filter(ends_at__lte=now).delete()
     failed, _ = FailedLogin.objects.filter(at__lt=now - DAY).delete()
-    return over + failed
+    quiet = Throttle.objects.filter(last__lt=now - QUIET, in_a_row__lt=FAILURES_TO_DISABLE)
+    return over + failed + quiet.delete()[0]
 
 
 def key_hash(key: str) -> str:
