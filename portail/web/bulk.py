@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.http import HttpResponse, QueryDict
+from django.http import HttpResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from portail.bookings.queries.offer import Offer, offer_in_force
 from portail.bookings.queries.preview import Snapshot, snapshot
-from portail.bookings.queries.records import Span
+from portail.bookings.queries.records import Span, facts_of
 from portail.families.queries import ChildRow, Family
 from portail.rules.booking import Outcome, Refusal, Verdict, Wish
 from portail.rules.recurrence import copy_days, expand
@@ -25,20 +25,21 @@ from portail.towns import wording as say
 from portail.web.pages import child_card, show
 from portail.web.planning import Window, child_or_404, local_today, setting_of, validate
 from portail.web.requests import TownRequest, for_family
+from portail.web.spans import (
+    Problem,
+    coming_span,
+    error_at,
+    read_date,
+    read_span,
+    span_form,
+    span_words,
+    weeks_until_holidays,
+)
 from portail.web.weekdays import heads, read_days, rows
 from portail.web.words import Setting, explain
 
-LONGEST = timedelta(days=366)
 COPY_WEEKS = 12
 SILENT = {Refusal.NOT_OFFERED}  # a day on which the activity does not exist is no news
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """Something to check in a form, and the field it is about."""
-
-    text: str
-    target: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,8 +132,8 @@ def pattern(request: TownRequest, family: Family, *, code: str) -> HttpResponse:
         return validate(request, family)
     days = read_days(request.POST, offer)
     every_other = request.POST.get("every_other") == "1"
-    span, errors = _span(request) if request.method == "POST" else (None, [])
-    anchor = _date(request.POST.get("anchor", ""))
+    span, errors = read_span(request) if request.method == "POST" else (None, [])
+    anchor = read_date(request.POST.get("anchor", ""))
     if request.method == "POST" and not days:
         errors.append(Problem(_("Cochez au moins un jour de la semaine type."), "main"))
     if every_other and anchor is None:
@@ -140,7 +141,7 @@ def pattern(request: TownRequest, family: Family, *, code: str) -> HttpResponse:
     if span and not errors:
         wanted = expand(days, span.first, span.last, every_other, anchor)
         wishes = [Wish(code, activity, day, present=True) for activity, day in wanted]
-        act = Act(_("Semaine type"), _span_words(span), request.path, family, setting_of(request, offer))
+        act = Act(_("Semaine type"), span_words(span), request.path, family, setting_of(request, offer))
         return _preview(request, act, wishes)
     context = {
         "child": child_card(child),
@@ -148,10 +149,10 @@ def pattern(request: TownRequest, family: Family, *, code: str) -> HttpResponse:
         "errors": errors,
         "rows": rows(offer, days, _weekdays_for(child, offer)),
         "heads": heads(offer),
-        "form": _span_form(request, errors) | {
+        "form": span_form(request, errors, coming_span(local_today(request), offer)) | {
             "every_other": every_other,
             "anchor": request.POST.get("anchor", ""),
-            "error_anchor": _error(errors, "anchor"),
+            "error_anchor": error_at(errors, "anchor"),
         },
     }  # fmt: skip
     return show(request, "web/bulk_week.html", context, current="planning", status=400 if errors else 200)
@@ -165,19 +166,19 @@ def absence(request: TownRequest, family: Family, *, code: str) -> HttpResponse:
     if request.POST.get("step") == "apply":
         return validate(request, family)
     chosen = _chosen(request, family, default=[child])
-    span, errors = _span(request) if request.method == "POST" else (None, [])
+    span, errors = read_span(request) if request.method == "POST" else (None, [])
     if request.method == "POST" and not chosen:
         errors.append(Problem(_("Cochez au moins un enfant."), "child"))
     if span and not errors:
         held = snapshot(chosen, offer, span)
         wishes = [Wish(person, activity, day, present=False) for person, activity, day in sorted(held.known.booked)]
-        act = Act(_("Absence"), _span_words(span), request.path, family, setting_of(request, offer))
+        act = Act(_("Absence"), span_words(span), request.path, family, setting_of(request, offer))
         return _preview(request, act, wishes)
     context = {
         "child": child_card(child),
         "back_url": child_card(child).url_planning,
         "errors": errors,
-        "form": _span_form(request, errors),
+        "form": span_form(request, errors),
         "children": [ChildChoice(c.code, c.full_name, c in chosen) for c in family.children],
     }
     return show(request, "web/bulk_absence.html", context, current="planning", status=400 if errors else 200)
@@ -192,7 +193,7 @@ def siblings(request: TownRequest, family: Family, *, code: str) -> HttpResponse
         return validate(request, family)
     others = [c for c in family.children if c.code != code]
     chosen = [c for c in _chosen(request, family, default=others) if c.code != code]
-    span, errors = _span(request) if request.method == "POST" else (None, [])
+    span, errors = read_span(request) if request.method == "POST" else (None, [])
     if request.method == "POST" and not chosen:
         errors.append(Problem(_("Cochez au moins un enfant."), "child"))
     if span and not errors:
@@ -202,13 +203,13 @@ def siblings(request: TownRequest, family: Family, *, code: str) -> HttpResponse
             for other in chosen
             for _person, activity, day in sorted(held.known.booked)
         ]
-        act = Act(_("Appliquer aussi à…"), _span_words(span), request.path, family, setting_of(request, offer))
+        act = Act(_("Appliquer aussi à…"), span_words(span), request.path, family, setting_of(request, offer))
         return _preview(request, act, wishes)
     context = {
         "child": child_card(child),
         "back_url": child_card(child).url_planning,
         "errors": errors,
-        "form": _span_form(request, errors),
+        "form": span_form(request, errors, coming_span(local_today(request), offer)),
         "children": [ChildChoice(c.code, c.full_name, c in chosen, c.classroom) for c in others],
     }
     return show(request, "web/bulk_siblings.html", context, current="planning", status=400 if errors else 200)
@@ -288,30 +289,25 @@ def _copy_wishes(child: ChildRow, source: date, targets: list[date], offer: Offe
 
 
 def _weekdays_for(child: ChildRow, offer: Offer) -> dict[str, frozenset[int]]:
-    activities = offer.rulebook.activities.values()
-    return {activity.code: activity.weekdays for activity in activities if activity.adults == child.adult}
+    """The weekdays of each activity that this child may be booked for at all."""
+    enrolled = {activity for activity, _first, _last in facts_of([child], offer)[child.code].enrolled}
+    return {
+        activity.code: activity.weekdays
+        for activity in offer.rulebook.activities.values()
+        if activity.adults == child.adult and (not activity.enrolled_only or activity.code in enrolled)
+    }
 
 
 def _targets(source: date, until: str, chosen: list[date], offer: Offer) -> list[date]:
     if until == "choose":
         return sorted(set(chosen) - {source})
     if until == "holidays":
-        return _until_holidays(source, offer)
+        return weeks_until_holidays(source, offer)
     return [source + timedelta(weeks=1)]
 
 
-def _until_holidays(source: date, offer: Offer) -> list[date]:
-    """The weeks after `source` before the next school holidays, a year at the most."""
-    weeks: list[date] = []
-    week = source + timedelta(weeks=1)
-    while offer.rulebook.calendar.holiday(week) is None and len(weeks) < 40:
-        weeks.append(week)
-        week += timedelta(weeks=1)
-    return weeks
-
-
 def _until_choices(until: str, source: date, offer: Offer) -> list[tuple[str, str, bool]]:
-    weeks = _until_holidays(source, offer)
+    weeks = weeks_until_holidays(source, offer)
     after = offer.rulebook.calendar.holiday(weeks[-1] + timedelta(weeks=1)) if weeks else None
     choices = [("next", _("la semaine suivante"), until == "next")]
     if after is not None:
@@ -347,51 +343,6 @@ def _chosen(request: TownRequest, family: Family, *, default: list[ChildRow]) ->
         return default
     codes = set(request.POST.getlist("child"))
     return [child for child in family.children if child.code in codes]
-
-
-def _span(request: TownRequest) -> tuple[Span | None, list[Problem]]:
-    first, last = _date(request.POST.get("first", "")), _date(request.POST.get("last", ""))
-    errors = []
-    if first is None:
-        errors.append(Problem(_("Donnez le premier jour, par exemple 24/11/2026."), "first"))
-    if last is None:
-        errors.append(Problem(_("Donnez le dernier jour, par exemple 27/11/2026."), "last"))
-    if first is None or last is None:
-        return None, errors
-    if last < first:
-        return None, [Problem(_("Le dernier jour est avant le premier."), "last")]
-    if last - first > LONGEST:
-        return None, [Problem(_("Choisissez une période d'un an au plus."), "last")]
-    return Span(first, last), []
-
-
-def _date(text: str) -> date | None:
-    """« 2026-11-24 » (what browsers send), or « 24/11/2026 » (what people type where there is no date picker)."""
-    parts = text.strip().split("/")
-    iso = "-".join(reversed(parts)) if len(parts) == 3 else text.strip()
-    try:
-        found = date.fromisoformat(iso)
-    except ValueError:
-        return None
-    return found if 2000 <= found.year < 2200 else None
-
-
-def _span_form(request: TownRequest, errors: list[Problem]) -> dict[str, Any]:
-    data: QueryDict = request.POST
-    return {
-        "first": data.get("first", "") or request.GET.get("du", ""),
-        "last": data.get("last", "") or request.GET.get("au", ""),
-        "error_first": _error(errors, "first"),
-        "error_last": _error(errors, "last"),
-    }
-
-
-def _error(errors: Iterable[Problem], target: str) -> str:
-    return next((error.text for error in errors if error.target == target), "")
-
-
-def _span_words(span: Span) -> str:
-    return _("du %(first)s au %(last)s") % {"first": say.day_without_year(span.first), "last": say.day(span.last)}
 
 
 def _week_words(source: date) -> str:

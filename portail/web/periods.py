@@ -20,10 +20,10 @@ from portail.bookings.queries.offer import Offer, PeriodOffer, offer_in_force
 from portail.bookings.queries.records import period_choices
 from portail.families.queries import ChildRow, Family
 from portail.towns import wording as say
-from portail.web.bulk import Problem
 from portail.web.pages import child_card, show
 from portail.web.planning import child_or_404, local_today
 from portail.web.requests import TownRequest, actor, for_family
+from portail.web.spans import Problem
 from portail.web.weekdays import DayRow, heads, read_days, rows
 
 

@@ -261,6 +261,8 @@ def _window_words(span: Span) -> str:
 def _tools(child: ChildRow, family: Family, offer: Offer) -> list[tuple[str, str, str]]:
     here = {"code": child.code}
     tools = [(_("Voir mes dernières modifications"), reverse("history", kwargs=here), "history")]
+    if len(family.children) > 1:
+        tools.append((_("Choisir un autre enfant"), reverse("children"), "children"))
     if not child.occasional:
         tools.append((_("Semaine type"), reverse("pattern", kwargs=here), "repeat"))
         tools.append((_("Absent du … au …"), reverse("absence", kwargs=here), "absence"))

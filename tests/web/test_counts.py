@@ -45,7 +45,7 @@ PAGES = {
     "/planning/{code}/": 4,
     "/planning/{code}/pourquoi/cantine/2026-11-24/": 4,
     "/planning/{code}/copier/": 4,
-    "/planning/{code}/semaine-type/": 2,
+    "/planning/{code}/semaine-type/": 3,
     "/planning/{code}/absence/": 2,
     "/planning/{code}/autres-enfants/": 2,
     "/planning/{code}/periscotidien/": 3,

@@ -1,0 +1,122 @@
+"""The browser, a portal per process, and parents to walk through it."""
+
+import itertools
+import os
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, expect, sync_playwright
+
+from tests.journeys.parent import Parent
+from tests.journeys.portal import POSTGRESQL, Family, Portal, World, portal_over_a_copy, world_of_this_run
+from tests.journeys.watching import Watch
+
+# What does not depend on the engine is looked at once: accessibility, sizes, screenshots.
+collect_ignore = ["test_looks.py"] if POSTGRESQL else []
+
+PHONE, DESKTOP = 375, 1280
+HEIGHTS = {320: 640, PHONE: 812, DESKTOP: 900}
+WAIT = 8_000  # milliseconds; a state that has not come by then will not come
+
+Visit = Callable[..., Parent]
+
+
+@pytest.fixture(scope="session")
+def folder() -> Path:
+    """The run's own folder, shared by xdist's processes and erased at the end (see tests/settings.py)."""
+    return Path(os.environ["PORTAIL_TEST_DIR"]) / "journeys"
+
+
+@pytest.fixture(scope="session")
+def demo_world(folder: Path) -> World:
+    """The demo world, built once a run."""
+    return world_of_this_run(folder)
+
+
+@pytest.fixture(scope="session")
+def portal(demo_world: World, folder: Path) -> Iterator[Portal]:
+    """This process's own portal, over its own copy of the world."""
+    with portal_over_a_copy(demo_world, folder / os.environ.get("PYTEST_XDIST_WORKER", "alone")) as portal:
+        yield portal
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium."""
+    arguments = ["--lang=fr-FR", *(["--no-sandbox"] if os.geteuid() == 0 else [])]
+    french: dict[str, str | float | bool] = {
+        **os.environ,
+        "LANGUAGE": "fr_FR",
+        "LANG": "fr_FR.UTF-8",
+    }  # date fields follow the browser, not the page
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=arguments, env=french)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(params=[PHONE, DESKTOP])
+def width(request: pytest.FixtureRequest) -> int:
+    """The two widths every journey is walked at."""
+    return int(request.param)
+
+
+@pytest.fixture
+def visit(browser: Browser, portal: Portal) -> Iterator[Visit]:
+    """`visit(family, width=375, scripts=True, allowed={400})`: somebody opens a browser of their own."""
+    portal.must_answer()
+    expect.set_options(timeout=WAIT)
+    parents: list[Parent] = []
+
+    def one(family: Family, *, width: int = DESKTOP, scripts: bool = True, allowed: Any = (), **options: Any) -> Parent:
+        context = browser.new_context(
+            viewport={"width": width, "height": HEIGHTS[width]},
+            java_script_enabled=scripts,
+            has_touch=width < DESKTOP,
+            locale="fr-FR",
+            timezone_id="Europe/Paris",
+            extra_http_headers={"X-Forwarded-For": next(NETWORKS)},
+            **options,
+        )
+        context.set_default_timeout(WAIT)
+        watch = Watch(f"{family.host}:{portal.port}", set(allowed))
+        watch.over(context)
+        parents.append(Parent(portal, family, context, context.new_page(), watch, scripts))
+        return parents[-1]
+
+    yield one
+    for parent in parents:
+        parent.context.close()
+    for parent in parents:
+        parent.watch.verdict()
+
+
+NETWORKS = (f"10.{a}.{b}.{c}" for a, b, c in itertools.product(range(256), repeat=3))
+
+
+# Those of whom the demo world tells something particular: half weeks, an occasional child, reading only, an adult.
+PARTICULAR = re.compile("BOND|EL AMRANI|CARPENTIER|VASSEUR|FABRE|KEÏTA|L'HÉRITIER")
+
+
+@pytest.fixture(scope="session")
+def _ordinary(demo_world: World) -> Iterator[Family]:
+    """The families of whom nothing particular is told, round and round."""
+    demo = demo_world.towns["Ville de Démo"]
+    return itertools.cycle(
+        family for family in demo_world.families if family.host == demo and not PARTICULAR.search(family.payer_name)
+    )
+
+
+@pytest.fixture
+def family(_ordinary: Iterator[Family]) -> Family:
+    """A family of « Ville de Démo » that no other test of this moment uses."""
+    return next(_ordinary)
+
+
+@pytest.fixture
+def bond(demo_world: World) -> Family:
+    """Jamie BOND, with James and Aline."""
+    return demo_world.family("Jamie BOND")
