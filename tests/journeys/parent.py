@@ -26,7 +26,7 @@ MONTHS = [
     "novembre",
     "décembre",
 ]
-SAVED, NOTHING = "Modifications enregistrées", "Rien à changer"
+SAVED, UNDONE, NOTHING = "Modifications enregistrées", "Modifications annulées", "Rien à changer"
 VALIDATE = "VALIDER MES MODIFICATIONS"
 PAGES_AHEAD = 14  # how far a cell is looked for: past the longest holidays
 
@@ -237,9 +237,9 @@ class Parent:
         self.button(VALIDATE).click()
         expect(self.heading("Récapitulatif", 1)).to_be_visible()
 
-    def saved(self, *lines: str, focus: bool = True) -> None:
+    def saved(self, *lines: str, focus: bool = True, heading: str = SAVED) -> None:
         """The recap has the focus and says that exactly these were saved: « inscription Cantine, mardi … »."""
-        title = self.heading(SAVED, 2)
+        title = self.heading(heading, 2)
         expect(title).to_be_visible()
         if focus:
             expect(title).to_be_focused()

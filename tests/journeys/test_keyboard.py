@@ -8,7 +8,7 @@ from playwright.sync_api import Locator, expect
 
 from tests.journeys.cells import MORNING, free
 from tests.journeys.conftest import Visit
-from tests.journeys.parent import PAGES_AHEAD, Cell, Parent, recap_line
+from tests.journeys.parent import PAGES_AHEAD, UNDONE, Cell, Parent, recap_line
 from tests.journeys.portal import Family
 
 FURTHEST = 60  # presses of a key
@@ -35,7 +35,7 @@ def test_the_whole_journey_by_keyboard(visit: Visit, family: Family) -> None:
     parent.saved(recap_line(one), recap_line(other))
     _tab_to(parent, parent.button("Annuler ces modifications"))
     keys.press("Enter")
-    parent.saved(recap_line(one.toggled()), recap_line(other.toggled()))
+    parent.saved(recap_line(one.toggled()), recap_line(other.toggled()), heading=UNDONE)
 
 
 def test_tab_enters_a_table_once(visit: Visit, family: Family) -> None:

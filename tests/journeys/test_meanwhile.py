@@ -1,10 +1,10 @@
 """Nothing is overwritten, nothing happens twice: older tabs, double clicks, Back, retries (features P5, P11)."""
 
-from playwright.sync_api import Request, expect
+from playwright.sync_api import Locator, Request, expect
 
 from tests.journeys.cells import MORNING, free
 from tests.journeys.conftest import Visit
-from tests.journeys.parent import NOTHING, VALIDATE, recap_line
+from tests.journeys.parent import NOTHING, VALIDATE, Cell, Parent, recap_line
 from tests.journeys.portal import Family, World
 
 
@@ -36,6 +36,8 @@ def test_double_click_back_and_retry_change_nothing_more(visit: Visit, family: F
     parent.log_in()
     parent.open_planning()
     cell = parent.find(free(), "free morning")
+    before = _written(parent, family, cell).count()
+    parent.open_planning(query=f"?semaine={cell.day:%G-W%V}")
     parent.toggle(cell)
     sent.clear()
     parent.button(VALIDATE).dblclick()
@@ -53,9 +55,14 @@ def test_double_click_back_and_retry_change_nothing_more(visit: Visit, family: F
     assert parent.now(cell).checked
     parent.validate()
     expect(parent.heading(NOTHING, 2)).to_be_visible()
+    expect(_written(parent, family, cell)).to_have_count(before + 1)
+
+
+def _written(parent: Parent, family: Family, cell: Cell) -> Locator:
+    """The lines of the history that say that this cell was booked."""
     parent.go(f"/modifications/{family.children[0].code}/")
     lines = parent.region(MORNING).get_by_role("listitem").filter(has_text=f"{cell.day:%d-%m-%Y}")
-    expect(lines.filter(has_text="inscrit")).to_have_count(1)
+    return lines.filter(has_text="inscrit")
 
 
 def test_unticking_what_somebody_else_unticked_is_no_quarrel(visit: Visit, family: Family) -> None:

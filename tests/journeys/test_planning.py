@@ -6,7 +6,7 @@ from playwright.sync_api import expect
 
 from tests.journeys.cells import LUNCH, MORNING, free
 from tests.journeys.conftest import Visit
-from tests.journeys.parent import NOTHING, Cell, recap_line
+from tests.journeys.parent import NOTHING, UNDONE, Cell, recap_line
 from tests.journeys.portal import Family
 
 HISTORY, UNDO = "Voir mes dernières modifications", "Annuler ces modifications"
@@ -45,7 +45,7 @@ def test_undo_brings_everything_back(visit: Visit, family: Family, width: int) -
     parent.validate()
     back = parent.page.url
     parent.button(UNDO).click()
-    parent.saved(recap_line(cell.toggled()))
+    parent.saved(recap_line(cell.toggled()), heading=UNDONE)
     parent.link("Revenir au planning").click()
     assert parent.now(cell).state == "non inscrit"
     parent.page.goto(back)

@@ -6,7 +6,7 @@ from playwright.sync_api import expect
 
 from tests.journeys.cells import free
 from tests.journeys.conftest import Visit
-from tests.journeys.parent import recap_line
+from tests.journeys.parent import UNDONE, recap_line
 from tests.journeys.portal import Family
 
 
@@ -21,7 +21,7 @@ def test_the_whole_journey(visit: Visit, family: Family, width: int) -> None:
     parent.validate()
     parent.saved(recap_line(one), recap_line(other), focus=False)
     parent.button("Annuler ces modifications").click()
-    parent.saved(recap_line(one.toggled()), recap_line(other.toggled()), focus=False)
+    parent.saved(recap_line(one.toggled()), recap_line(other.toggled()), focus=False, heading=UNDONE)
     parent.link("Revenir au planning").click()
     assert parent.now(one).state == "non inscrit"
     parent.link("Voir mes dernières modifications").click()
