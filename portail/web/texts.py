@@ -188,6 +188,7 @@ def _help(town: Town, label: Callable[[str], str]) -> list[Section]:
                 _("« Copier cette semaine » recopie une semaine sur les suivantes."),
                 _("« Semaine type » coche les mêmes jours sur toute une période, chaque semaine ou une sur deux."),
                 _("« Absent du … au … » annule tout ce qui peut l'être entre deux dates."),
+                _("« Périscotidien » choisit les jours de toute une période, une seule fois."),
                 _("« Voir mes dernières modifications » garde la trace de chaque changement."),
             ],
         ),

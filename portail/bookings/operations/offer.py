@@ -110,8 +110,8 @@ def set_limit(*, activity: str, school: str = "", seats: int, by: Actor, now: da
     limit, _ = Limit.objects.update_or_create(
         activity=activity_named(activity), school=school_named(school), defaults={"seats": seats}
     )
+    touch_rulebook()  # waits for the submissions under way, so that the count below knows them all
     count_taken(limit)
-    touch_rulebook()
     record(Act("set_limit", activity, after={"school": school, "seats": seats}), by=by, now=now)
     return limit
 
