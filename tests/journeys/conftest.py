@@ -18,7 +18,8 @@ from tests.journeys.watching import Watch
 collect_ignore = ["test_looks.py"] if POSTGRESQL else []
 
 PHONE, DESKTOP = 375, 1280
-HEIGHTS = {320: 640, PHONE: 812, DESKTOP: 900}
+SMALLEST = 320
+HEIGHTS = {SMALLEST: 640, PHONE: 812, DESKTOP: 900}
 WAIT = 8_000  # milliseconds; a state that has not come by then will not come
 
 Visit = Callable[..., Parent]
@@ -58,9 +59,9 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture(params=[PHONE, DESKTOP])
+@pytest.fixture(params=[SMALLEST, PHONE, DESKTOP])
 def width(request: pytest.FixtureRequest) -> int:
-    """The two widths every journey is walked at."""
+    """The widths every journey is walked at: the smallest phone, an ordinary one, a desktop."""
     return int(request.param)
 
 

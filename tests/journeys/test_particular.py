@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.journeys.cells import free, shut
@@ -50,6 +51,7 @@ def test_a_full_day_takes_nobody_more(visit: Visit, demo_world: World) -> None:
     raise AssertionError("the demo world has no full day")
 
 
+@pytest.mark.parametrize("width", [PHONE, DESKTOP])  # a family of its own for each
 def test_a_late_wish_goes_to_the_town_hall(visit: Visit, demo_world: World, width: int) -> None:
     """Whatever the hour, a child of five or more has a day of NAP, Wednesday or holidays past its cut-off."""
     payer = {PHONE: "Aurélie PERRIN", DESKTOP: "Jean-Noël MOREAU"}[width]
