@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.db.models import F, QuerySet
 
-from portail.families.models import Link, ParentSession, Payer, Person
+from portail.families.models import Link, ParentSession, Person
 from portail.rules.booking import Right
 from portail.towns.actors import Actor
 
@@ -141,11 +141,6 @@ def link_named(public_id: UUID) -> Link | None:
         .filter(public_id=public_id, feed_open=True, payer__active=True, payer__disabled=False, person__active=True)
         .first()
     )
-
-
-def payer_named(public_id: UUID) -> Payer | None:
-    """The payer of a public identifier."""
-    return Payer.objects.filter(public_id=public_id).first()
 
 
 def _child(row: tuple) -> ChildRow:
