@@ -14,12 +14,23 @@ env = Env()
 MODE = env.str("PORTAIL_MODE", "production")  # production | demo | test
 HTTPS = env.bool("PORTAIL_HTTPS", MODE == "production")
 DOMAIN = env.str("PORTAIL_DOMAIN", "localhost")
+# « :8000 » where the portal is reached on another port than its scheme's: for the links of e-mails and papers.
+PUBLIC_PORT = env.str("PORTAIL_PUBLIC_PORT", "")
 VAR = Path(env.str("PORTAIL_VAR", "var")).absolute()
+
+SMTP_URL = env.str("PORTAIL_SMTP_URL", "")  # empty: a folder of VAR in demonstrations and tests, nowhere in production
+MAIL_FROM = env.str("PORTAIL_MAIL_FROM", "")
+PAYFIP_URL = env.str("PORTAIL_PAYFIP_URL", "https://www.payfip.gouv.fr")
+# Folder of the DGFiP's schemas (PES_Aller.xsd), which may not be distributed with the product; empty: none.
+PES_SCHEMAS = env.str("PORTAIL_PES_SCHEMAS", "")
 
 INSECURE_KEY = "insecure: only for demonstrations and tests, never for a town"
 SECRET_KEY = env.str("PORTAIL_SECRET_KEY", INSECURE_KEY)
 SECRET_KEY_FALLBACKS: list[str] = env.list("PORTAIL_SECRET_KEY_FALLBACKS", [])
 PEPPER = env.str("PORTAIL_PEPPER", INSECURE_KEY)  # kept apart from the database and its backups
+# Encrypts the bank details of the mandates; the fallbacks only read. Kept apart from the database too.
+FIELD_KEY = env.str("PORTAIL_FIELD_KEY", INSECURE_KEY)
+FIELD_KEY_FALLBACKS: list[str] = env.list("PORTAIL_FIELD_KEY_FALLBACKS", [])
 DEBUG = False
 
 # Hosts are matched exactly by the town middleware, against the table of hosts: a pattern here could only be looser.
@@ -37,6 +48,7 @@ INSTALLED_APPS = [
     "portail.families",
     "portail.news",
     "portail.bookings",
+    "portail.billing",
     "portail.web",
     "portail.console",
 ]

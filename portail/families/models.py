@@ -105,6 +105,8 @@ class Payer(TownModel):
     sort_key = models.CharField("clé de tri", max_length=170)
     email = models.EmailField("courriel", blank=True)
     phone = models.CharField("téléphone", max_length=20, blank=True)
+    address = models.TextField("adresse", blank=True)  # as printed in the window of an envelope, at most six lines
+    resident = models.BooleanField("habite la commune", default=True)  # some tariffs differ
     code_hash = models.CharField("empreinte du code payeur", max_length=200)
     # Few digits chosen by an older product: hashed at full strength, fewer tries, and an invitation to renew.
     weak_code = models.BooleanField("code faible", default=False)
@@ -123,6 +125,30 @@ class Payer(TownModel):
 
     def __str__(self) -> str:
         return f"{self.first_name} {self.last_name}"
+
+
+class Quotient(TownModel):
+    """The quotient familial of a payer between two days, in whole euros (CAF or town hall). Gaps: unknown."""
+
+    payer = models.ForeignKey(
+        Payer, on_delete=models.CASCADE, db_constraint=False, related_name="quotients", verbose_name="payeur"
+    )
+    first_day = models.DateField("du")
+    last_day = models.DateField("au", null=True, blank=True)
+    value = models.PositiveIntegerField("quotient familial (euros)")
+    source = models.CharField("origine", max_length=60, blank=True)
+
+    class Meta(TownModel.Meta):
+        verbose_name = "quotient familial"
+        verbose_name_plural = "quotients familiaux"
+        constraints = [
+            models.UniqueConstraint(fields=["town", "payer", "first_day"], name="quotient_once_per_first_day"),
+            models.CheckConstraint(
+                condition=Q(last_day__isnull=True) | Q(first_day__lte=models.F("last_day")),
+                name="quotient_days_in_order",
+            ),
+            SameTown(field="payer", name="quotient_same_town_payer"),
+        ]
 
 
 class Link(TownModel):

@@ -1,9 +1,11 @@
-"""What the town hall tells families, and what they write to it."""
+"""What the town hall tells families, what they write to it, and the e-mails that the portal sends."""
 
 from uuid import uuid4
 
 from django.db import models
+from django.db.models import Q
 
+from portail.families.models import Payer
 from portail.towns.keys import SameTown
 from portail.towns.models import TownModel
 
@@ -80,3 +82,72 @@ class ContactRequest(TownModel):
         verbose_name_plural = "demandes de contact"
         indexes = [models.Index(fields=["town", "status", "at"], name="contact_by_status")]
         constraints = [models.UniqueConstraint(fields=["town", "public_id"], name="contact_public_id")]
+
+
+class OutboxMail(TownModel):
+    """An e-mail to send, written in the transaction of what it tells; the worker sends it (`docs/exploitation`).
+
+    Waiting mails may be claimed; a claim is a lease, so that a worker that dies gives back what it held.
+    """
+
+    class Status(models.TextChoices):
+        WAITING = "waiting", "à envoyer"
+        SENDING = "sending", "en cours d'envoi"  # said before the server hears of it: its fate is unknown until then
+        SENT = "sent", "envoyé"
+        FAILED = "failed", "abandonné"
+        DROPPED = "dropped", "retiré"
+
+    public_id = models.UUIDField("identifiant public", default=uuid4, editable=False)  # the Message-ID, at every try
+    key = models.CharField("clé d'unicité", max_length=150)
+    kind = models.CharField("nature", max_length=30)
+    to = models.EmailField("destinataire")
+    subject = models.CharField("objet", max_length=200)
+    text = models.TextField("texte")
+    html = models.TextField("texte (HTML)", blank=True)
+    attachments = models.JSONField("pièces jointes", default=list, blank=True)  # [{"document": kind, "id": uuid}, …]
+    unsubscribe = models.CharField("adresse de désabonnement", max_length=500, blank=True)
+    payer = models.ForeignKey(
+        Payer,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        db_constraint=False,
+        related_name="+",
+        verbose_name="payeur",
+    )
+    created_at = models.DateTimeField("créé le")
+    due_at = models.DateTimeField("à envoyer à partir du")
+    status = models.CharField("état", max_length=7, choices=Status.choices, default=Status.WAITING)
+    tries = models.PositiveSmallIntegerField("essais", default=0)
+    claimed_until = models.DateTimeField("pris jusqu'au", null=True, blank=True)
+    claimed_by = models.CharField("pris par", max_length=80, blank=True)
+    sent_at = models.DateTimeField("envoyé le", null=True, blank=True)
+    last_error = models.CharField("dernière erreur", max_length=300, blank=True)
+
+    class Meta(TownModel.Meta):
+        verbose_name = "courriel à envoyer"
+        verbose_name_plural = "courriels à envoyer"
+        indexes = [
+            models.Index(fields=["town", "due_at", "id"], condition=Q(status="waiting"), name="outbox_waiting"),
+            models.Index(fields=["town", "claimed_until"], condition=Q(status="sending"), name="outbox_sending"),
+            models.Index(fields=["town", "payer", "-created_at"], name="outbox_by_payer"),
+        ]
+        constraints = [
+            models.UniqueConstraint(fields=["town", "key"], name="outbox_key_once_per_town"),
+            models.UniqueConstraint(fields=["town", "public_id"], name="outbox_public_id"),
+            SameTown(field="payer", name="outbox_same_town_payer"),
+            models.CheckConstraint(
+                condition=Q(status__in=["waiting", "sending", "sent", "failed", "dropped"]), name="outbox_known_status"
+            ),
+            models.CheckConstraint(
+                condition=Q(status="sent", sent_at__isnull=False) | (~Q(status="sent") & Q(sent_at__isnull=True)),
+                name="outbox_sent_says_when",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status="sending") | Q(claimed_until__isnull=False), name="outbox_sending_is_claimed"
+            ),
+            models.CheckConstraint(condition=~Q(key="") & ~Q(to=""), name="outbox_goes_somewhere"),
+        ]
+
+    def __str__(self) -> str:
+        return self.subject

@@ -1,16 +1,17 @@
-"""Reads of the news: what a page shows before login, and the files that go with it (feature A2)."""
+"""Reads of the news: what a page shows before login and its files (feature A2), the state of the outbox."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import nh3
 from django.db.models import Q, QuerySet
 from markupsafe import Markup
 
-from portail.news.models import NewsFile, NewsItem
+from portail.news.models import NewsFile, NewsItem, OutboxMail
 
 LONGEST_BOARD = 50  # items on one page: a town that never retires its news does not slow its login page down
+LATE = timedelta(hours=1)  # after which an e-mail that has not left is worth a word
 
 TAGS = {"a", "b", "blockquote", "br", "em", "h3", "h4", "i", "li", "ol", "p", "strong", "u", "ul"}
 ATTRIBUTES = {"a": {"href", "title"}}
@@ -95,3 +96,17 @@ def item_titled(kind: str, title: str) -> NewsItem | None:
 def _published(now: datetime) -> QuerySet[NewsItem]:
     shown: QuerySet[NewsItem] = NewsItem.objects.filter(published_at__lte=now)
     return shown.filter(Q(until__isnull=True) | Q(until__gt=now))
+
+
+def mails_are_due(now: datetime) -> bool:
+    """Is there an e-mail to send, or one that was cut short while it left? For the worker's every second: one query."""
+    unclaimed = Q(claimed_until__isnull=True) | Q(claimed_until__lte=now)
+    waiting = Q(unclaimed, status=OutboxMail.Status.WAITING, due_at__lte=now)
+    return OutboxMail.objects.filter(waiting | Q(status=OutboxMail.Status.SENDING, claimed_until__lte=now)).exists()
+
+
+def outbox_counts(now: datetime) -> tuple[int, int]:
+    """(mails that should have left an hour ago, mails given up) of the town in force. Two queries."""
+    waiting = OutboxMail.objects.filter(status=OutboxMail.Status.WAITING, created_at__lte=now - LATE)
+    late = waiting.filter(Q(tries__gt=0) | Q(due_at__lte=now - LATE))  # not those asked for a later day
+    return late.count(), OutboxMail.objects.filter(status=OutboxMail.Status.FAILED).count()

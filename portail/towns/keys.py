@@ -34,15 +34,17 @@ class SameTown(BaseConstraint):
 
     def constraint_sql(self, model: Any, schema_editor: Any) -> str:
         if schema_editor.connection.vendor == "postgresql":
-            # The UNIQUE of the target may come later in the same migration.
-            schema_editor.deferred_sql.append(self.create_sql(model, schema_editor))
-            return ""
+            return self.create_sql(model, schema_editor)
         return f"CONSTRAINT {schema_editor.quote_name(self.name)} {self._key(model, schema_editor)}"
 
     def create_sql(self, model: Any, schema_editor: Any) -> str:
+        """Nothing to run now (PostgreSQL only): the UNIQUE of the target may come later in the same migration."""
         quote = schema_editor.quote_name
         table, name = quote(model._meta.db_table), quote(self.name)
-        return f"ALTER TABLE {table} ADD CONSTRAINT {name} {self._key(model, schema_editor)}"
+        schema_editor.deferred_sql.append(
+            f"ALTER TABLE {table} ADD CONSTRAINT {name} {self._key(model, schema_editor)}"
+        )
+        return ""
 
     def remove_sql(self, model: Any, schema_editor: Any) -> str:
         quote = schema_editor.quote_name

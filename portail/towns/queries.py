@@ -1,8 +1,11 @@
 """Reads about towns: which one a host leads to, which ones an installation serves."""
 
 from collections.abc import Mapping, Sequence
+from datetime import date, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
+from django.conf import settings
 from django.db import connection
 
 from portail.towns.models import Host, Logo, Town
@@ -14,10 +17,21 @@ def host_named(name: str) -> Host | None:
     return Host.objects.select_related("town").filter(name=name).first()
 
 
+def town_day(now: datetime) -> date:
+    """The day that it is in the town in force."""
+    return now.astimezone(ZoneInfo(current_town().time_zone)).date()
+
+
 def canonical_host(town: Town) -> str:
     """The host name under which families know the town."""
     host = Host.objects.filter(town=town).order_by("-canonical", "pk").first()
     return "" if host is None else host.name
+
+
+def public_origin() -> str:
+    """« https://demo.example »: where families reach the town in force, for the links of letters and e-mails."""
+    scheme = "https" if settings.HTTPS else "http"
+    return f"{scheme}://{canonical_host(current_town())}{settings.PUBLIC_PORT}"
 
 
 def hosts_of(town: Town) -> list[str]:

@@ -10,7 +10,8 @@ from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 
 ROLE = "portail_app"
 POLICY = "town_in_force"
-APPEND_ONLY = ("towns_audit", "bookings_change")  # the application may add a line there, never alter or remove one
+# The application may add a line there, never alter or remove one.
+APPEND_ONLY = ("towns_audit", "bookings_change", "billing_attemptevent", "billing_allocation")
 
 
 def lock(editor: BaseDatabaseSchemaEditor, tables: list[str]) -> None:

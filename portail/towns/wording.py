@@ -53,6 +53,11 @@ def day(value: date) -> str:
     return f"{weekday(value.weekday())} {_day_number(value)} {_month(value.month)} {value.year}"
 
 
+def plain_day(value: date) -> str:
+    """« 24 novembre 2026 », « 1er janvier 2027 »."""
+    return f"{_day_number(value)} {_month(value.month)} {value.year}"
+
+
 def day_without_year(value: date) -> str:
     """« mardi 24 novembre »."""
     return f"{weekday(value.weekday())} {_day_number(value)} {_month(value.month)}"
@@ -132,6 +137,15 @@ def duration(length: timedelta) -> str:
 def number(value: int) -> str:
     """1234567 -> « 1 234 567 » with narrow no-break spaces."""
     return f"{value:,}".replace(",", "\u202f")
+
+
+def money(cents: int) -> str:
+    """123456 -> « 1 234,56 € », -50 -> « −0,50 € »: narrow no-break spaces, and a no-break space before the sign."""
+    euros, rest = divmod(abs(cents), 100)
+    sign = "\u2212" if cents < 0 else ""
+    if _in_french():
+        return f"{sign}{number(euros)},{rest:02}{NBSP}€"
+    return f"{sign}€{euros:,}.{rest:02}"
 
 
 def listing(words: list[str]) -> str:

@@ -6,16 +6,9 @@ from typing import Any
 import pytest
 
 from portail.news.models import ContactRequest, NewsFile, NewsItem
-from portail.news.operations import (
-    FILE_BYTES,
-    ContactDraft,
-    FileDraft,
-    NewsDraft,
-    NewsError,
-    attach_file,
-    post_news,
-    receive_contact,
-)
+from portail.news.operations.board import FILE_BYTES, FileDraft, NewsDraft, attach_file, post_news
+from portail.news.operations.contact import ContactDraft, receive_contact
+from portail.news.operations.lines import NewsError
 from portail.towns.models import Audit
 from tests.world import CLERK, NOW, World
 

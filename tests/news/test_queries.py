@@ -7,7 +7,7 @@ import pytest
 from markupsafe import Markup
 
 from portail.news.models import NewsItem
-from portail.news.operations import FileDraft, NewsDraft, attach_file, post_news
+from portail.news.operations.board import FileDraft, NewsDraft, attach_file, post_news
 from portail.news.queries import LONGEST_BOARD, board, file_named, item_titled
 from portail.towns.scope import in_town
 from tests.world import CLERK, NOW, World

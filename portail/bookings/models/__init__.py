@@ -8,6 +8,7 @@ from portail.bookings.models.activities import (
     Enrolment,
     Stop,
 )
+from portail.bookings.models.attendance import Attendance
 from portail.bookings.models.calendar import Closure, DayOverride, HolidayPeriod, Limit, Period, PeriodActivity, Places
 from portail.bookings.models.records import Change, ChangeSet, LateRequest, PeriodChoice, Presence
 
@@ -16,6 +17,7 @@ __all__ = [
     "ActivityAudience",
     "ActivityDependency",
     "ActivityGroup",
+    "Attendance",
     "Change",
     "ChangeSet",
     "Closure",

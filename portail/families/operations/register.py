@@ -57,6 +57,8 @@ class PayerDraft:
     code: str = ""
     right: Right = Right.FULL
     weeks_from: date | None = None
+    address: str = ""  # lines, as printed in the window of an envelope
+    resident: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +202,8 @@ def _payer(draft: PayerDraft) -> Issued:
         sort_key=sort_key(draft.last_name, draft.first_name),
         email=draft.email,
         phone=draft.phone,
+        address=draft.address,
+        resident=draft.resident,
         code_hash=hash_code(code, weak=weak),
         weak_code=weak,
     )

@@ -1,14 +1,15 @@
-"""Writes of the news: what the town hall posts (feature A2) and what families write to it (feature A4)."""
+"""What the town hall posts (feature A2)."""
 
 import re
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.core.exceptions import ValidationError
-from django.core.validators import URLValidator, validate_email
+from django.core.validators import URLValidator
 from django.db import transaction
 
-from portail.news.models import ContactRequest, NewsFile, NewsItem
+from portail.news.models import NewsFile, NewsItem
+from portail.news.operations.lines import CONTROL, NewsError, one_line
 from portail.news.queries import cleaned
 from portail.towns.actors import Actor
 from portail.towns.operations import Act, record
@@ -18,15 +19,9 @@ FILE_BYTES = 10 * 1024 * 1024
 MAGIC = {"application/pdf": b"%PDF-", "image/png": b"\x89PNG\r\n\x1a\n", "image/jpeg": b"\xff\xd8\xff"}
 EXTENSIONS = {"application/pdf": ("pdf",), "image/png": ("png",), "image/jpeg": ("jpg", "jpeg")}
 LONGEST_NAME = 150
-LONGEST_MESSAGE = 4000
 _NOT_IN_A_NAME = re.compile(r'[\x00-\x1f\x7f<>:"/\\|?*\u202a-\u202e\u2066-\u2069]+')
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 _is_link = URLValidator(schemes=["http", "https"])
-
-
-class NewsError(ValueError):
-    """Something typed or sent that cannot be; the message is a French sentence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,22 +46,10 @@ class FileDraft:
     alt: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class ContactDraft:
-    """What a visitor wrote. An e-mail address or a telephone number is needed to answer."""
-
-    subject: str
-    name: str
-    email: str
-    phone: str
-    child: str
-    message: str
-
-
 @transaction.atomic
 def post_news(*, draft: NewsDraft, by: Actor, now: datetime) -> NewsItem:
     """Post an item on the board of the town in force. Raises NewsError."""
-    title = _line(draft.title, "Le titre", 150)
+    title = one_line(draft.title, "Le titre", 150)
     if not title:
         raise NewsError("Il faut un titre.")
     if draft.until is not None and draft.until <= draft.published_at:
@@ -74,7 +57,7 @@ def post_news(*, draft: NewsDraft, by: Actor, now: datetime) -> NewsItem:
     item: NewsItem = NewsItem.objects.create(
         kind=draft.kind,
         title=title,
-        body=str(cleaned(_CONTROL.sub("", draft.body))),
+        body=str(cleaned(CONTROL.sub("", draft.body))),
         link=_link(draft.link),
         published_at=draft.published_at,
         until=draft.until,
@@ -88,7 +71,7 @@ def post_news(*, draft: NewsDraft, by: Actor, now: datetime) -> NewsItem:
 def attach_file(*, item: NewsItem, draft: FileDraft, by: Actor, now: datetime) -> NewsFile:
     """Attach a PDF or a picture to an item. Raises NewsError."""
     content_type = _content_type(draft)
-    alt = _line(draft.alt, "Le texte de remplacement", 200)
+    alt = one_line(draft.alt, "Le texte de remplacement", 200)
     if content_type.startswith("image/") and not alt:
         raise NewsError("Décrivez l'image en quelques mots, pour ceux qui ne la voient pas.")
     file: NewsFile = NewsFile.objects.create(
@@ -103,40 +86,6 @@ def attach_file(*, item: NewsItem, draft: FileDraft, by: Actor, now: datetime) -
     return file
 
 
-@transaction.atomic
-def receive_contact(*, draft: ContactDraft, now: datetime) -> ContactRequest:
-    """Keep a message to the town hall, which answers it in its office. Raises NewsError."""
-    message = _CONTROL.sub("", draft.message).strip()
-    name, email = _line(draft.name, "Le nom", 150), _line(draft.email, "Le courriel", 254)
-    phone = _line(draft.phone, "Le téléphone", 30)
-    if not name or not message:
-        raise NewsError("Il faut votre nom et votre message.")
-    if len(message) > LONGEST_MESSAGE:
-        raise NewsError(f"Le message dépasse {LONGEST_MESSAGE} caractères : raccourcissez-le.")
-    if not email and not phone:
-        raise NewsError("Il faut un courriel ou un téléphone, pour vous répondre.")
-    if email:
-        _check_email(email)
-    request: ContactRequest = ContactRequest.objects.create(
-        at=now,
-        subject=_line(draft.subject, "L'objet", 20),
-        name=name,
-        email=email,
-        phone=phone,
-        child=_line(draft.child, "Le nom de l'enfant", 150),
-        message=message,
-    )
-    return request
-
-
-def _line(text: str, what: str, longest: int) -> str:
-    """One line of text, blanks squeezed; `what` names it in the error."""
-    line = " ".join(_CONTROL.sub("", text).split())
-    if len(line) > longest:
-        raise NewsError(f"{what} dépasse {longest} caractères.")
-    return line
-
-
 def _link(text: str) -> str:
     link = text.strip()
     if not link:
@@ -148,13 +97,6 @@ def _link(text: str) -> str:
     if len(link) > 200:
         raise NewsError("L'adresse du lien dépasse 200 caractères.")
     return link
-
-
-def _check_email(email: str) -> None:
-    try:
-        validate_email(email)
-    except ValidationError:
-        raise NewsError(f"« {email[:80]} » n'est pas une adresse de courriel.") from None
 
 
 def _content_type(draft: FileDraft) -> str:

@@ -1,0 +1,17 @@
+"""What people type into the news room, as one clean line."""
+
+import re
+
+CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+
+
+class NewsError(ValueError):
+    """Something typed or sent that cannot be; the message is a French sentence."""
+
+
+def one_line(text: str, what: str, longest: int) -> str:
+    """One line of text, blanks squeezed; `what` names it in the error."""
+    line = " ".join(CONTROL.sub("", text).split())
+    if len(line) > longest:
+        raise NewsError(f"{what} dépasse {longest} caractères.")
+    return line
