@@ -1,0 +1,1 @@
+"""Every write of the billing. Faces call these; nothing else writes."""

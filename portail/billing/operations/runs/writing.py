@@ -1,0 +1,89 @@
+"""The drafts of a chunk, written in the place of those of the time before."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from portail.billing.models import Anomaly, Invoice, InvoiceRun
+from portail.billing.operations.runs.bulk import insert_lines
+from portail.billing.operations.runs.computing import DraftInvoice
+from portail.billing.wording import RunAnomaly
+from portail.rules.invoicing import InvoiceStatus
+
+UNSAID = (InvoiceStatus.DRAFT.value, InvoiceStatus.CARRIED.value)
+LONGEST_NAME = 170
+
+
+def forget(run: InvoiceRun, payers: Sequence[int]) -> None:
+    """Take back the drafts of these payers; what they carried over is to be carried again. The run is not issued."""
+    Invoice.objects.filter(run=run, payer_id__in=payers, status__in=UNSAID).delete()
+
+
+def write(run: InvoiceRun, drafts: Iterable[DraftInvoice], *, now: datetime) -> None:
+    """Write the invoices, their lines and the anomalies of these payers."""
+    kept = list(drafts)
+    invoices = [_invoice(run, draft) for draft in kept if draft.lines]
+    written = {invoice.payer_id: invoice for invoice in Invoice.objects.bulk_create(invoices)}
+    insert_lines(
+        (written[draft.payer.id].pk, place, line) for draft in kept for place, line in enumerate(draft.lines, start=1)
+    )
+    _carry(kept, written)
+    write_anomalies(
+        run,
+        [draft.payer.id for draft in kept],
+        ((draft.payer.id, kind, {"items": items}) for draft in kept for kind, items in draft.items.items()),
+        now=now,
+    )
+
+
+def write_anomalies(
+    run: InvoiceRun,
+    payers: Sequence[int] | None,
+    found: Iterable[tuple[int | None, RunAnomaly, dict[str, Any]]],
+    *,
+    now: datetime,
+) -> None:
+    """Replace the anomalies of these payers, or those of nobody (None). What was answered stays answered."""
+    about = {"payer_id__in": payers} if payers is not None else {"payer__isnull": True}
+    before = Anomaly.objects.filter(run=run, **about)
+    answered = {
+        (payer, kind): (data, pk)
+        for pk, payer, kind, data in before.filter(solved_at__isnull=False).values_list(
+            "id", "payer_id", "kind", "data"
+        )
+    }
+    rows, still = [], []
+    for payer, kind, data in found:
+        known, pk = answered.get((payer, kind.value), (None, 0))
+        if known == data:
+            still.append(pk)
+        else:
+            rows.append(Anomaly(run=run, payer_id=payer, kind=kind.value, data=data, at=now))
+    before.exclude(pk__in=still).delete()
+    Anomaly.objects.bulk_create(rows)
+
+
+def _invoice(run: InvoiceRun, draft: DraftInvoice) -> Invoice:
+    return Invoice(
+        status=draft.status.value,
+        regie_id=run.regie_id,
+        payer_id=draft.payer.id,
+        run=run,
+        exercise=run.exercise,
+        label=run.label,
+        due_on=run.due_on,
+        payable_until=run.payable_until,
+        payer_name=draft.payer.name[:LONGEST_NAME],
+        payer_address=draft.payer.address,
+        total_cents=draft.total_cents,
+    )
+
+
+def _carry(drafts: Iterable[DraftInvoice], written: dict[int, Invoice]) -> None:
+    carried = []
+    for draft in drafts:
+        for invoice in draft.carries:
+            invoice.carried_into = written[draft.payer.id]
+            carried.append(invoice)
+    if carried:
+        Invoice.objects.bulk_update(carried, ["carried_into"])
