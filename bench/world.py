@@ -19,7 +19,7 @@ from portail.families.hashing import hash_code
 from portail.families.models import Classroom, Link, Payer, Person
 from portail.families.operations.register import save_classroom, save_school
 from portail.news.models import NewsItem
-from portail.news.operations import NewsDraft, post_news
+from portail.news.operations.board import NewsDraft, post_news
 from portail.rules.codes import new_child_code, normalise_payer_code
 from portail.rules.names import sort_key
 from portail.rules.weeks import monday, school_year_start

@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from portail.news.operations import FILE_BYTES, MAGIC, FileDraft, NewsError
+from portail.news.operations.board import FILE_BYTES, MAGIC, FileDraft
+from portail.news.operations.lines import NewsError
 
 
 def read_attachment(path: Path, alt: str = "") -> FileDraft:

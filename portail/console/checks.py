@@ -34,6 +34,7 @@ def check_secrets(**_kwargs: Any) -> list[CheckMessage]:
     for number, variable, value in (
         (2, "PORTAIL_SECRET_KEY", settings.SECRET_KEY),
         (3, "PORTAIL_PEPPER", settings.PEPPER),
+        (7, "PORTAIL_FIELD_KEY", settings.FIELD_KEY),
     ):
         if value == settings.INSECURE_KEY:
             found.append(_error(number, f"{variable} n'est pas définie : il faut une clé secrète tirée au hasard."))
@@ -41,6 +42,8 @@ def check_secrets(**_kwargs: Any) -> list[CheckMessage]:
             found.append(_error(number, f"{variable} est trop courte : au moins {SHORTEST_SECRET} caractères."))
     if not found and settings.SECRET_KEY == settings.PEPPER:
         found.append(_error(4, "PORTAIL_SECRET_KEY et PORTAIL_PEPPER doivent être deux clés différentes."))
+    if not found and settings.FIELD_KEY in {settings.SECRET_KEY, settings.PEPPER}:
+        found.append(_error(8, "PORTAIL_FIELD_KEY doit différer de PORTAIL_SECRET_KEY et de PORTAIL_PEPPER."))
     return found
 
 

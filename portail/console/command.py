@@ -9,11 +9,14 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError, DataError, IntegrityError, OperationalError, ProgrammingError, connections
 from django.utils import timezone
 
+from portail.billing.operations.money import MoneyError
+from portail.billing.operations.setup import BillingError
+from portail.bookings.operations.attendance import AttendanceError
 from portail.bookings.operations.offer import OfferError
 from portail.console.arguments import FrenchParser
 from portail.console.typed import TypedError
 from portail.families.operations.register import RegisterError
-from portail.news.operations import NewsError
+from portail.news.operations.lines import NewsError
 from portail.towns.actors import Actor, town_hall
 from portail.towns.models import Town
 from portail.towns.operations import TownSettingError
@@ -22,7 +25,16 @@ from portail.towns.scope import in_town
 
 WRONG = 2  # exit code of what the operator must type otherwise
 
-_TYPED_WRONG = (TypedError, TownSettingError, RegisterError, OfferError, NewsError)
+_TYPED_WRONG = (
+    TypedError,
+    TownSettingError,
+    RegisterError,
+    OfferError,
+    NewsError,
+    AttendanceError,
+    BillingError,
+    MoneyError,
+)
 _SYSTEM = {
     FileNotFoundError: "fichier ou dossier introuvable",
     PermissionError: "accès refusé",

@@ -11,6 +11,7 @@ from django.core.validators import validate_email
 
 from portail.console import typed
 from portail.console.typed import TypedError
+from portail.families.operations.quotients import QuotientDraft
 from portail.families.operations.register import FamilyDraft, PayerDraft, PersonDraft
 from portail.rules.booking import Right
 from portail.rules.codes import normalise_child_code, normalise_payer_code
@@ -23,6 +24,12 @@ COLUMNS: Mapping[str, str] = {
     "payer_first_name": "Prénom du payeur",
     "email": "Courriel",
     "phone": "Téléphone",
+    "street": "Adresse",
+    "postcode": "Code postal",
+    "city": "Ville",
+    "resident": "Habite la commune",
+    "quotient": "Quotient familial",
+    "quotient_from": "Quotient depuis le",
     "payer_code": "Code payeur",
     "right": "Droit",
     "weeks_from": "Semaines à partir du",
@@ -37,7 +44,17 @@ COLUMNS: Mapping[str, str] = {
 }
 NEEDED = ("payer_last_name", "payer_first_name", "last_name", "first_name")
 RIGHTS = {"": Right.FULL, "complet": Right.FULL, "lecture": Right.READ_ONLY, "semaines": Right.WEEKS}
-LONGEST = {"payer_last_name": 80, "payer_first_name": 80, "last_name": 80, "first_name": 80, "email": 254, "phone": 20}
+LONGEST = {
+    "payer_last_name": 80,
+    "payer_first_name": 80,
+    "last_name": 80,
+    "first_name": 80,
+    "email": 254,
+    "phone": 20,
+    "street": 200,
+    "postcode": 10,
+    "city": 60,
+}
 SHOWN_FAULTS = 20
 
 
@@ -57,6 +74,7 @@ class FamilyLines:
     line: int
     payers: dict[str, PayerDraft] = field(default_factory=dict)
     persons: dict[str, PersonDraft] = field(default_factory=dict)
+    quotients: dict[str, QuotientDraft] = field(default_factory=dict)  # by the key of the payer
 
     @property
     def draft(self) -> FamilyDraft:
@@ -127,6 +145,9 @@ def _add(families: dict[str, FamilyLines], line: int, row: dict[str, str]) -> No
     person_key = person.code or sort_key(person.last_name, person.first_name)
     if family.payers.setdefault(payer_key, payer) != payer:
         raise TypedError(f"{payer.first_name} {payer.last_name} n'est pas décrit comme plus haut.")
+    quotient = _quotient(row)
+    if quotient is not None and family.quotients.setdefault(payer_key, quotient) != quotient:
+        raise TypedError(f"{payer.first_name} {payer.last_name} a deux quotients familiaux.")
     if family.persons.setdefault(person_key, person) != person:
         raise TypedError(f"{person.first_name} {person.last_name} n'est pas décrit comme plus haut.")
 
@@ -144,8 +165,30 @@ def _payer(row: dict[str, str]) -> PayerDraft:
     if code and not 4 <= len(normalise_payer_code(code)) <= 40:
         raise TypedError(f"le code payeur « {code} » : de 4 à 40 caractères.")
     return PayerDraft(
-        row["payer_first_name"], row["payer_last_name"], row["email"], row["phone"], code, right, weeks_from
+        row["payer_first_name"],
+        row["payer_last_name"],
+        row["email"],
+        row["phone"],
+        code,
+        right,
+        weeks_from,
+        address=_address(row),
+        resident=typed.yes_no(row["resident"] or "oui"),
     )
+
+
+def _address(row: dict[str, str]) -> str:
+    """The street (lines apart by « | ») above the postcode and the town, as an envelope shows them."""
+    lines = [part.strip() for part in row["street"].split("|")]
+    return "\n".join(filter(None, [*lines, f"{row['postcode']} {row['city']}".strip()]))
+
+
+def _quotient(row: dict[str, str]) -> QuotientDraft | None:
+    if not row["quotient"]:
+        return None
+    if not row["quotient"].isdecimal() or not row["quotient_from"]:
+        raise TypedError("le quotient familial est un nombre entier d'euros, et va avec « Quotient depuis le ».")
+    return QuotientDraft(int(row["quotient"]), typed.day(row["quotient_from"]), source="import")
 
 
 def _person(row: dict[str, str]) -> PersonDraft:

@@ -12,6 +12,7 @@ from portail.console.command import ConsoleError
 from portail.console.families_file import FamiliesFileError, FamilyLines
 from portail.console.lookups import classrooms, known_links, names_by_code
 from portail.families.models import Person
+from portail.families.operations.quotients import set_quotient
 from portail.families.operations.register import Issued, RegisterError, register_family
 from portail.rules.names import sort_key
 from portail.towns.actors import Actor
@@ -35,7 +36,7 @@ def import_families(
         registered: list[Registered] = []
         for family in families if not faults else ():
             try:
-                registered.append(register_family(draft=family.draft, by=by, now=now))
+                registered.append(_register(family, by=by, now=now))
             except RegisterError as error:
                 faults.append(f"ligne {family.line} : {error}")
         if faults:
@@ -43,6 +44,14 @@ def import_families(
         if save is not None:
             save(registered)
     return registered
+
+
+def _register(family: FamilyLines, *, by: Actor, now: datetime) -> Registered:
+    issued, persons = register_family(draft=family.draft, by=by, now=now)
+    for key, one in zip(family.payers, issued, strict=True):
+        if key in family.quotients:
+            set_quotient(payer=one.payer, draft=family.quotients[key], by=by, now=now)
+    return issued, persons
 
 
 def write_codes(path: Path) -> Save:

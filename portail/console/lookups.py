@@ -1,10 +1,12 @@
 """Reads that only the console needs."""
 
-from datetime import datetime
+from datetime import date, datetime
 
+from portail.billing.models import Invoice
 from portail.bookings.models import Closure
 from portail.bookings.operations.calendar import ClosureDraft
 from portail.families.models import Classroom, Link, Payer, Person
+from portail.rules.invoicing import MIN_CENTS, InvoiceStatus
 from portail.towns.models import Audit, Staff
 
 
@@ -18,9 +20,26 @@ def head_count() -> tuple[int, int]:
     return Payer.objects.filter(active=True).count(), Person.objects.filter(active=True).count()
 
 
-def first_act() -> datetime | None:
-    """When the first act of the town in force was recorded."""
-    return Audit.objects.order_by("at", "pk").values_list("at", flat=True).first()
+def founded_at() -> datetime | None:
+    """When the town in force was created."""
+    return Audit.objects.filter(verb="create_town").order_by("pk").values_list("at", flat=True).first()
+
+
+def invoice_numbered(number: str) -> Invoice:
+    """The invoice of this number with its payer. Raises Invoice.DoesNotExist."""
+    return Invoice.objects.select_related("payer").get(number=number)
+
+
+def invoices_of_month(month: date) -> list[Invoice]:
+    """The invoices issued for a month, in the order of their numbers."""
+    rows = Invoice.objects.filter(run__month=month, status=InvoiceStatus.ISSUED.value, kind=Invoice.Kind.INVOICE)
+    return list(rows.select_related("payer", "regie").order_by("number"))
+
+
+def payable_of_month(month: date, provider: str, most: int) -> list[Invoice]:
+    """The last of them that nobody has begun to pay, and that are paid online."""
+    found = [one for one in invoices_of_month(month) if one.regie.provider == provider and not one.paid_cents]
+    return [one for one in found if one.left_cents >= MIN_CENTS][-most:]
 
 
 def login_taken(login: str) -> bool:

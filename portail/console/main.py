@@ -49,6 +49,7 @@ def _prepare(name: str) -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portail.settings")
     if name == "demo":
         os.environ |= {"PORTAIL_MODE": "demo", "PORTAIL_HTTPS": "0"}
+        os.environ.setdefault("PORTAIL_PUBLIC_PORT", f":{os.environ.get('PORT') or '8000'}")
     if name in AS_OWNER:
         if ROLE in os.environ:
             os.environ[ROLE_TO_SERVE] = os.environ[ROLE]

@@ -33,17 +33,19 @@ def workers() -> int:
     return _number("PORTAIL_WORKERS", DEFAULT_WORKERS, 64)
 
 
+def payfip_port() -> int:
+    """PORTAIL_PAYFIP_PORT of the environment, where the demonstration's PayFiP listens. Raises ConsoleError."""
+    return _number("PORTAIL_PAYFIP_PORT", min(port() + 1, LAST_PORT), LAST_PORT)
+
+
 def refuse_taken_port() -> None:
     """Raises ConsoleError when something else listens there: better said before building than after."""
-    family = socket.AF_INET6 if ":" in host() else socket.AF_INET
-    with socket.socket(family) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host(), port()))
-        except OSError as error:
-            raise ConsoleError(
-                f"Impossible d'écouter sur {host()}:{port()} ({error.strerror}). Essayez un autre port : PORT=8001."
-            ) from None
+    _refuse_taken(port(), "PORT=8001")
+
+
+def refuse_taken_payfip_port() -> None:
+    """The same, for the demonstration's PayFiP."""
+    _refuse_taken(payfip_port(), "PORTAIL_PAYFIP_PORT=9001")
 
 
 def network_address() -> str:
@@ -103,6 +105,18 @@ def _not_migrated() -> list[str]:
     except DatabaseError as error:
         return [f"La base de données ne répond pas ou n'est pas prête : lancez « portail migrate » ({error})."]
     return ["La base de données n'est pas à jour : lancez « portail migrate »."] if waiting else []
+
+
+def _refuse_taken(number: int, example: str) -> None:
+    family = socket.AF_INET6 if ":" in host() else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host(), number))
+        except OSError as error:
+            raise ConsoleError(
+                f"Impossible d'écouter sur {host()}:{number} ({error.strerror}). Essayez un autre port : {example}."
+            ) from None
 
 
 def _number(name: str, default: int, most: int) -> int:

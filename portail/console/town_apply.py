@@ -21,12 +21,13 @@ from portail.bookings.operations.offer import (
 )
 from portail.bookings.queries.offer import offer_now
 from portail.console.attachments import read_attachment
+from portail.console.billing_file import apply_billing
 from portail.console.command import counted
 from portail.console.lookups import is_closed
 from portail.console.town_file import NewsLine, TownFile
 from portail.console.typed import TypedError
 from portail.families.operations.register import save_classroom, save_school
-from portail.news.operations import NewsDraft, attach_file, post_news
+from portail.news.operations.board import NewsDraft, attach_file, post_news
 from portail.news.queries import item_titled
 from portail.rules.zones import HOLIDAYS
 from portail.towns.actors import Actor
@@ -62,6 +63,7 @@ def apply_town(file: TownFile, *, by: Actor, now: datetime) -> tuple[Town, list[
             _apply_settings(town, file, act)
             _apply_register(file, act)
             _apply_offer(file, act)
+            apply_billing(file.billing, by=by, now=now)
             said += _apply_calendar(town, file, act)
             said += [said_of for line in file.news if (said_of := _apply_news(town, line, act))]
     return town, said

@@ -7,6 +7,7 @@ from typing import Any
 
 from portail.bookings.operations.calendar import ClosureDraft
 from portail.bookings.operations.offer import ActivityDraft, AudienceDraft, PeriodDraft
+from portail.console.billing_file import BillingFile, read_billing
 from portail.console.toml_table import Table, read_toml
 from portail.console.typed import TypedError
 from portail.news.models import NewsItem
@@ -83,6 +84,7 @@ class TownFile:
     closures: tuple[ClosureDraft, ...]
     periods: tuple[PeriodDraft, ...]
     news: tuple[NewsLine, ...]
+    billing: BillingFile
 
 
 def read_town(path: Path) -> TownFile:
@@ -105,6 +107,7 @@ def read_town(path: Path) -> TownFile:
         closures=tuple(_closure(line) for line in calendar.tables("closures")),
         periods=tuple(_period(line) for line in file.tables("periods")),
         news=tuple(_news(line, path.parent) for line in file.tables("news")),
+        billing=read_billing(file),
     )
     for table in (town, calendar, file):
         table.done()

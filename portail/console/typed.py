@@ -11,6 +11,7 @@ WEEKDAYS: Mapping[str, int] = MappingProxyType({"lu": 0, "ma": 1, "me": 2, "je":
 _FRENCH_DAY = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})")
 _ISO_DAY = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})")
 _TIME = re.compile(r"(\d{1,2})\s*(?:h|:)\s*(\d{2})?")
+_AMOUNT = re.compile(r"(\d{1,7})(?:[.,](\d{1,2}))?")
 _YES, _NO = {"oui", "o", "vrai", "x", "1"}, {"non", "n", "faux", "", "0"}
 
 
@@ -57,6 +58,26 @@ def weekdays(text: str) -> frozenset[int]:
     if unknown or not words:
         raise TypedError(f"« {text} » : les jours s'écrivent lu, ma, me, je, ve, sa, di.")
     return frozenset(WEEKDAYS[word] for word in words)
+
+
+def cents(text: str) -> int:
+    """« 12,34 », « 1 234,5 », « 12 € » -> cents."""
+    found = _AMOUNT.fullmatch(re.sub(r"[\s\u00a0\u202f€]", "", text))
+    if found is None:
+        raise TypedError(f"« {text} » n'est pas un montant : écrivez 12,34.")
+    return int(found[1]) * 100 + int((found[2] or "").ljust(2, "0"))
+
+
+def month(text: str) -> date:
+    """« 2026-10 » or « 10/2026 » -> its first day."""
+    iso, french = re.fullmatch(r"(\d{4})-(\d{1,2})", text.strip()), re.fullmatch(r"(\d{1,2})/(\d{4})", text.strip())
+    parts = iso.groups() if iso else (french[2], french[1]) if french else None
+    try:
+        if parts:
+            return date(int(parts[0]), int(parts[1]), 1)
+    except ValueError:
+        pass
+    raise TypedError(f"« {text} » n'est pas un mois : écrivez 2026-10 ou 10/2026.")
 
 
 def yes_no(text: str) -> bool:

@@ -9,6 +9,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from portail.billing.queries.cards import Clock
+from portail.billing.queries.invoices import due_of
 from portail.bookings.queries.history import latest_changes
 from portail.bookings.queries.offer import offer_in_force
 from portail.bookings.queries.records import Span, facts_of, known
@@ -20,7 +22,7 @@ from portail.web.grid import NOTHING_TO_TICK, Grid, Strip
 from portail.web.history import change_line
 from portail.web.pages import ChildCard, child_card, labels_of, show
 from portail.web.planning import Window, local_today, setting_of
-from portail.web.requests import TownRequest, for_family
+from portail.web.requests import TownRequest, for_family, zone_of
 from portail.web.words import Setting
 
 AHEAD = timedelta(days=14)  # how far the next cut-off is looked for
@@ -60,7 +62,7 @@ class HomeCard:
 @require_safe
 @for_family
 def home(request: TownRequest, family: Family) -> HttpResponse:
-    """« Accueil »: five queries whatever the family."""
+    """« Accueil »: six queries whatever the family."""
     offer, today = offer_in_force(), local_today(request)
     span = Span(today, today + AHEAD)
     facts, booked = facts_of(family.children, offer), known(family.children, offer, span)
@@ -69,7 +71,7 @@ def home(request: TownRequest, family: Family) -> HttpResponse:
     changes = latest_changes(family.children, history_floor(today), LAST_CHANGES)
     context = {
         "banners": [],
-        "todo": [*_code_to_renew(request, family), *_cutoffs(grids, span)],
+        "todo": [*_to_pay(request, family), *_code_to_renew(request, family), *_cutoffs(grids, span)],
         "children": [HomeCard(child_card(grid.child), _days(grid, today)) for grid in grids],
         "changes": [change_line(request, row) for row in changes],
     }
@@ -87,6 +89,23 @@ def children(request: TownRequest, family: Family) -> HttpResponse:
 
 def _grid(child: ChildRow, facts: PersonFacts, booked: Known, setting: Setting) -> Grid:
     return Grid(child, facts, booked, setting, list(setting.offer.rulebook.activities.values()))
+
+
+def _to_pay(request: TownRequest, family: Family) -> list[Todo]:
+    """« Facture de novembre, 56,87 €, échéance 30/11/2026, Payer »; several invoices are one card."""
+    payable = [card for card in due_of(family.payer_id, Clock(request.now, zone_of(request))) if card.refusal is None]
+    if not payable:
+        return []
+    first = payable[0]
+    amount = say.money(sum(card.left_cents for card in payable))
+    if len(payable) > 1:
+        words = _("%(amount)s en tout, première échéance le %(day)s.")
+        title = _("%(number)d factures à payer") % {"number": len(payable)}
+        url, action = reverse("invoices"), _("Voir mes factures")
+    else:
+        words, title = _("%(amount)s, échéance le %(day)s."), _("Facture : %(label)s") % {"label": first.label}
+        url, action = reverse("pay", kwargs={"public_id": first.public_id}), _("Payer")
+    return [Todo(title, words % {"amount": amount, "day": say.numeric(first.due_on)}, url, action)]
 
 
 def _code_to_renew(request: TownRequest, family: Family) -> list[Todo]:

@@ -1,4 +1,4 @@
-"""Pages and small files that need no login: contact, legal texts, help, invoices' absence, colours, logo, language."""
+"""Pages and small files that need no login: contact, legal texts, help, colours, logo, language."""
 
 import re
 from typing import cast
@@ -12,10 +12,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from portail.families.queries import Family
-from portail.news.operations import ContactDraft, NewsError, receive_contact
+from portail.news.operations.contact import ContactDraft, receive_contact
+from portail.news.operations.lines import NewsError
 from portail.towns.queries import logo_of
 from portail.web.pages import colours_digest, show
-from portail.web.requests import TownRequest, for_family
+from portail.web.requests import TownRequest
 
 LONG = "public, max-age=31536000, immutable"
 LONGEST_MESSAGE = 4000
@@ -74,13 +75,6 @@ def contact(request: HttpRequest) -> HttpResponse:
         "sent": "envoye" in request.GET,
     }
     return show(visitor, "web/contact.html", context, current="contact", status=400 if errors else 200)
-
-
-@require_safe
-@for_family
-def invoices(request: TownRequest, family: Family) -> HttpResponse:
-    """« Facture »: what the town has put online for this payer."""
-    return show(request, "web/invoices.html", {"invoices": []}, current="invoices")
 
 
 def _received(values: dict[str, str], visitor: TownRequest) -> dict[str, str]:

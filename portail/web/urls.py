@@ -3,7 +3,21 @@
 from django.urls import path
 from django.views.i18n import set_language
 
-from portail.web import access, board, bulk, feed, history, home, periods, planning, public, recap, texts
+from portail.web import (
+    access,
+    board,
+    bulk,
+    feed,
+    history,
+    home,
+    invoices,
+    payment,
+    periods,
+    planning,
+    public,
+    recap,
+    texts,
+)
 
 urlpatterns = [
     path("", access.login, name="login"),
@@ -24,7 +38,20 @@ urlpatterns = [
     path("agenda/<uuid:link>-<str:secret>.ics", feed.feed, name="feed"),
     path("modifications/", history.latest, name="modifications"),
     path("modifications/<str:code>/", history.history, name="history"),
-    path("factures/", public.invoices, name="invoices"),
+    path("factures/", invoices.invoices, name="invoices"),
+    path("factures/courriel/<str:secret>/", invoices.invoice_email, name="invoice_email"),
+    path("factures/<uuid:public_id>.pdf", invoices.invoice_pdf, name="invoice_pdf"),
+    path("factures/<uuid:public_id>/", invoices.invoice, name="invoice"),
+    path("factures/<uuid:public_id>/payer/", payment.pay, name="pay"),
+    path("factures/<uuid:public_id>/suivi/", payment.pay_follow, name="pay_follow"),
+    path("recus/<uuid:public_id>.pdf", invoices.receipt_pdf, name="receipt_pdf"),
+    path("attestations/<str:year>.pdf", invoices.certificate_pdf, name="certificate_pdf"),
+    path("paiement/retour/", payment.pay_return, name="pay_return"),
+    path("paiement/notification/", payment.pay_notified, name="pay_notified"),
+    path("paiement/annonce/<str:token>/", payment.pay_announced, name="pay_announced"),
+    path("paiement/<uuid:public_id>/", payment.payment, name="payment"),
+    path("paiement/<uuid:public_id>/etat/", payment.payment_state, name="payment_state"),
+    path("paiement/<uuid:public_id>/reprendre/", payment.payment_resume, name="payment_resume"),
     path("contact/", public.contact, name="contact"),
     path("aide/", texts.help_page, name="help"),
     path("mentions-legales/", texts.legal, name="legal"),

@@ -9,7 +9,7 @@ from portail.console.main import AS_OWNER, ROLE, ROLE_TO_SERVE, main, own_comman
 
 COMMANDS = [
     "book", "close", "codes", "demo", "enrol", "families", "limit", "news", "school_day", "serve", "staff", "status",
-    "tick", "town",
+    "tick", "town", "worker",
 ]  # fmt: skip
 
 

@@ -34,7 +34,9 @@ def test_the_variables_of_the_settings_are_those_of_the_table_in_the_same_order(
 def test_plain_defaults_are_those_of_the_settings():
     said = table("Variables du portail")
     for name, default in read_by_settings():
-        if isinstance(default, ast.Constant):
+        if isinstance(default, ast.Constant) and default.value == "":
+            assert said[name] == EMPTY, name
+        elif isinstance(default, ast.Constant):
             value = str(default.value).lower() if isinstance(default.value, bool) else str(default.value)
             assert said[name] == f"`{value}`", name
         elif isinstance(default, ast.List):
@@ -48,6 +50,7 @@ def test_the_variables_of_the_server_are_those_that_it_reads():
         "PORT": str(serving.DEFAULT_PORT),
         "HOST": serving.DEFAULT_HOST,
         "PORTAIL_WORKERS": str(serving.DEFAULT_WORKERS),
+        "PORTAIL_PAYFIP_PORT": "PORT + 1",
     }
     assert all(f'"{name}"' in source for name in said)
 

@@ -12,11 +12,15 @@ from django.apps import apps
 from django.core.exceptions import FieldDoesNotExist
 from django.db import models
 
-from portail.news.models import NewsItem
+from portail.billing.models import InvoiceRun, Payment
+from portail.news.models import NewsItem, OutboxMail
 from portail.rules.booking import Channel, DependencyKind, LatePolicy, NotFor, Outcome, Refusal, Right
 from portail.rules.calendar import ClosedWhy, Opening
 from portail.rules.codes import Brake
 from portail.rules.cutoffs import CutoffKind
+from portail.rules.invoicing import InvoiceStatus, NotPayable
+from portail.rules.paying import AttemptState
+from portail.rules.pricing import Anomaly, Attendance, Basis, SurchargeKind, Unit, Why
 from portail.towns.models import Town
 from tests.docs.markdown import ROOT, rows, spans
 
@@ -26,7 +30,8 @@ IDENTIFIERS = [spans(row[1]) for row in ROWS]
 MODELS = [model for model in apps.get_models() if model.__module__.startswith("portail.")]
 MEMBERS: tuple[Iterable[Enum], ...] = (
     Refusal, NotFor, Outcome, Channel, LatePolicy, DependencyKind, Right, CutoffKind, Opening, ClosedWhy, Brake,
-    Town.Status, NewsItem.Kind,
+    Town.Status, NewsItem.Kind, OutboxMail.Status, Unit, Basis, SurchargeKind, Attendance, Why, Anomaly, InvoiceStatus,
+    NotPayable, AttemptState, Payment.Means, InvoiceRun.State,
 )  # fmt: skip
 
 

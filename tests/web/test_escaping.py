@@ -7,7 +7,7 @@ from portail.bookings.operations.calendar import ClosureDraft, close_days
 from portail.bookings.operations.offer import PeriodDraft, create_period, save_group
 from portail.families.models import Classroom, Payer, Person, School
 from portail.news.models import ContactRequest, NewsItem
-from portail.news.operations import FileDraft, NewsDraft, attach_file, post_news
+from portail.news.operations.board import FileDraft, NewsDraft, attach_file, post_news
 from portail.towns.models import Town
 from portail.towns.operations import change_settings, set_logo
 from portail.towns.scope import in_town

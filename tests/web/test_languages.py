@@ -15,7 +15,7 @@ from portail.bookings.operations.offer import PeriodDraft, create_period, enrol
 from portail.families.models import Link
 from portail.families.operations.register import share_feed
 from portail.news.models import NewsItem
-from portail.news.operations import FileDraft, NewsDraft, attach_file, post_news
+from portail.news.operations.board import FileDraft, NewsDraft, attach_file, post_news
 from portail.rules import zones
 from portail.rules.holidays import public_holidays
 from portail.towns.models import Town

@@ -12,12 +12,13 @@ from portail.bookings.operations.offer import PeriodDraft, create_period
 from portail.families.models import Link
 from portail.families.operations.register import share_feed
 from portail.news.models import NewsItem
-from portail.news.operations import FileDraft, NewsDraft, attach_file, post_news
+from portail.news.operations.board import FileDraft, NewsDraft, attach_file, post_news
 from portail.towns.operations import set_logo
 from portail.towns.scope import in_town
 from portail.web import product_urls, urls
 from portail.web.feed import feed_secret
 from portail.web.pages import colours_digest
+from tests.web.bills import bills_of
 from tests.web.browser import BUCHELAY, DEMO, Browser, Queries
 from tests.world import ALINE, CLERK, FRIDAY, JAMES, MONDAY, NOW, THURSDAY, World, tick, validate
 
@@ -34,13 +35,26 @@ PUBLIC_ROUTES = {
     "logo",
     "language",
     "product",
+    "invoice_email",  # by the secret of its e-mail
+    "pay_return",
+    "pay_notified",
+    "pay_announced",
 }
 POST_ONLY = {"logout", "extend", "undo"}
-GET_ONLY = {"home", "children", "recap", "why", "modifications", "history", "invoices", "feed"} | {
+GET_ONLY = {"home", "children", "recap", "why", "modifications", "history", "feed"} | {
     "help", "legal", "privacy", "accessibility", "news_file", "town_css", "logo"
+} | {
+    "invoice", "invoice_pdf", "receipt_pdf", "certificate_pdf", "pay_follow", "payment", "payment_state",
+    "payment_resume",
 }  # fmt: skip
 OF_A_CHILD = {"planning", "why", "copy", "pattern", "absence", "siblings", "periods", "feed_page", "history"}
-OF_A_PAYER = {"recap", "undo"}
+OF_A_PAYER = {"recap", "undo"} | {
+    "invoice", "invoice_pdf", "receipt_pdf", "certificate_pdf", "pay", "pay_follow", "payment", "payment_state",
+    "payment_resume",
+}  # fmt: skip
+# What the owner of the scene meets instead of a page: led elsewhere, or a certificate for which nothing was paid.
+LEADS_ON = {"login", "modifications", "language", "pay_follow", "pay_return", "payment_resume"}
+EMPTY = {"certificate_pdf"}
 OF_A_TOWN = {"feed", "news_file", "logo"}
 NAMES_OF_THE_BONDS = ("James", "Aline", "BOND", "Jamie", "ESCO", "MALLERIN")
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(64)
@@ -72,6 +86,9 @@ def scene(world: World) -> Scene:
         set_logo(content=PNG, content_type="image/png", by=CLERK, now=NOW)
         create_period(draft=PeriodDraft(MONDAY, FRIDAY, {"cantine": frozenset({0, 1})}, "Novembre"), by=CLERK, now=NOW)
         world.demo.refresh_from_db()
+        bills = bills_of(world.jamie)
+        invoice = bills.invoice()
+        attempt, payment = bills.attempt(invoice), bills.paid(invoice, 100)
     found.kwargs = {
         "recap": {"public_id": change_set.public_id},
         "undo": {"public_id": change_set.public_id},
@@ -80,6 +97,12 @@ def scene(world: World) -> Scene:
         "news_file": {"public_id": file.public_id},
         "town_css": {"digest": colours_digest(world.demo)},
         "logo": {"digest": world.demo.logo_digest[:12]},
+        "invoice_email": {"secret": "x"},
+        "receipt_pdf": {"public_id": payment.public_id},
+        "certificate_pdf": {"year": "2025"},
+        "pay_announced": {"token": "x"},
+        **{key: {"public_id": invoice.public_id} for key in ("invoice", "invoice_pdf", "pay", "pay_follow")},
+        **{key: {"public_id": attempt.public_id} for key in ("payment", "payment_state", "payment_resume")},
     }
     return found
 
@@ -214,7 +237,7 @@ def test_the_family_reads_its_own_pages_and_nothing_is_written(scene, jamie, sna
     for name in GETS:
         with Queries() as queries:
             response = jamie.get(scene.address(name))
-        assert response.status_code == (302 if name in {"login", "modifications", "language"} else 200), name
+        assert response.status_code == (302 if name in LEADS_ON else 404 if name in EMPTY else 200), name
         assert queries.writes == [], name
     assert snapshot() == before
 
@@ -255,6 +278,14 @@ NONSENSE: dict[str, Callable[[], list[str]]] = {
     "recap": lambda: ["/planning/recap/00000000-0000-0000-0000-000000000000/", "/planning/recap/12/"],
     "files": lambda: ["/actualites/fichier/00000000-0000-0000-0000-000000000000/", "/logo/0/", "/couleurs/0.css"],
     "feed": lambda: ["/agenda/00000000-0000-0000-0000-000000000000-x.ics", "/agenda/x.ics"],
+    "money": lambda: [
+        *(f"/{place}/00000000-0000-0000-0000-000000000000{rest}" for place, rest in (
+            ("factures", "/"), ("factures", ".pdf"), ("factures", "/payer/"), ("factures", "/suivi/"),
+            ("recus", ".pdf"), ("paiement", "/"), ("paiement", "/etat/"), ("paiement", "/reprendre/"),
+        )),
+        *(f"/attestations/{year}.pdf" for year in ("2025", "2026", "9999", "x", "²025", "-201", "%00", "0000")),
+        "/factures/x/", "/paiement/x/", "/factures/courriel/",
+    ],
 }  # fmt: skip
 
 

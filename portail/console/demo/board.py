@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 from portail.console.demo.moving_days import MovingDays
 from portail.console.demo.pictures import pdf, picture
 from portail.news.models import NewsItem
-from portail.news.operations import FileDraft, NewsDraft, attach_file, post_news
+from portail.news.operations.board import FileDraft, NewsDraft, attach_file, post_news
 from portail.towns import wording
 from portail.towns.actors import Actor
 

@@ -15,7 +15,7 @@ from portail.rules.booking import Cell, Channel, Known, PersonFacts, Right, Verd
 from portail.rules.weeks import monday
 from portail.towns.actors import Actor, parent
 
-WEEKS_BACK, WEEKS_AHEAD = 4, 6
+WEEKS_BACK, WEEKS_AHEAD = 9, 6  # back: the whole of last month, which is billed
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from portail.console.demo.households import Household
+from portail.console.demo.services import services
 from portail.console.demo.world import BuiltTown
 
 SHOWN = 5  # families of each town on the terminal; the file has all of them
@@ -33,7 +34,7 @@ def written(towns: Sequence[BuiltTown], port: int) -> dict[str, Any]:
             }
             for town in towns
         ],
-        "services": {},
+        "services": services(),
     }
 
 
@@ -54,9 +55,9 @@ def load(path: Path) -> dict[str, Any] | None:
 
 
 def at_port(ledger: Mapping[str, Any], port: int) -> dict[str, Any]:
-    """The same ledger, its addresses on this port."""
+    """The same ledger, its addresses on this port, its services as they are about to be served."""
     towns = [{**town, "url": _url(town["url"].split("//")[1].split(":")[0], port)} for town in ledger["towns"]]
-    return {**ledger, "towns": towns}
+    return {**ledger, "towns": towns, "services": services()}
 
 
 def lines(ledger: Mapping[str, Any]) -> list[str]:
@@ -73,7 +74,13 @@ def lines(ledger: Mapping[str, Any]) -> list[str]:
                 f" – enfants : {children}"
             )
         said.append(f"    … et {len(families) - SHOWN} autres familles")
-    return said
+    found = ledger["services"]
+    return [
+        *said,
+        "",
+        f"  PayFiP simulé, aucun paiement réel : {found['payfip']}/sim/",
+        f"  Les courriels envoyés : {found['mail']}",
+    ]
 
 
 def _families(household: Household) -> list[dict[str, Any]]:

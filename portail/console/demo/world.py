@@ -15,12 +15,14 @@ from portail.bookings.operations.offer import PeriodDraft, create_period
 from portail.bookings.queries.offer import offer_now
 from portail.console.command import ConsoleError
 from portail.console.demo import scenes
+from portail.console.demo.billing import bill, month_before
 from portail.console.demo.board import post_buchelay_news, post_demo_news
 from portail.console.demo.diary import Diary
 from portail.console.demo.households import Household, register_households
 from portail.console.demo.moving_days import MovingDays, holidays_around, moving_days
+from portail.console.demo.online import forget_bank, pay_online
 from portail.console.demo.plannings import book_ahead, enrol_for_the_bus
-from portail.console.lookups import first_act
+from portail.console.lookups import founded_at
 from portail.console.town_apply import apply_town
 from portail.console.town_file import TownFile, read_town
 from portail.families.models import School
@@ -33,7 +35,7 @@ from portail.towns.scope import in_town
 HERE = Path(__file__).parent
 SLUGS = ("demo", "buchelay")
 CLERK = town_hall("Mme Odile PRUVOST")
-FOUNDED = timedelta(days=75)  # before everything that the families did
+FOUNDED = timedelta(days=100)  # before everything that the families did
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,7 @@ def built_for() -> datetime | None:
     if town is None:
         return None
     with in_town(town):
-        founded = first_act()
+        founded = founded_at()
     return None if founded is None else founded + FOUNDED
 
 
@@ -80,6 +82,19 @@ def build_world(now: datetime) -> list[BuiltTown]:
             # Keys are not given out again: a server that is running forgets nothing of what it remembers by key.
             call_command("flush", interactive=False, verbosity=0, reset_sequences=False)
         return [_build(read_town(HERE / f"{slug}.toml"), now) for slug in SLUGS]
+
+
+def pay_the_past(now: datetime, var: Path) -> None:
+    """What families paid online before `now`, at the demonstration's own bank, whose file is in `var`.
+
+    Apart from the build: the network is never inside a transaction.
+    """
+    forget_bank(var)
+    for town in all_towns():
+        zone = ZoneInfo(town.time_zone)
+        with in_town(town), timezone.override(zone), translation.override("fr"):
+            month = month_before(now.astimezone(zone).date())
+            pay_online(documents=town.slug == SLUGS[0], month=month, now=now, var=var)
 
 
 def _build(file: TownFile, now: datetime) -> BuiltTown:
@@ -124,7 +139,9 @@ def _live(town: Town, file: TownFile, households: Sequence[Household], days: Mov
     book_ahead(diary)
     scenes.validate_a_period(diary)
     _close(file, days, diary)
-    scenes.play(Diary(offer_now(), households, now, CLERK))
+    latest = Diary(offer_now(), households, now, CLERK)
+    scenes.play(latest)
+    bill(latest, [regie.code for regie in file.billing.regies], documents=town.slug == SLUGS[0])
     if town.slug == SLUGS[0]:
         post_demo_news(days, by=CLERK, now=now)
     else:

@@ -12,9 +12,10 @@ from portail.console import typed as read
 from portail.console.arguments import typed
 from portail.console.command import ConsoleError, PortailCommand
 from portail.console.demo import ledger
-from portail.console.demo.world import build_world, built_for, is_built, refuse_real_towns
+from portail.console.demo.services import refuse_taken_port, serve
+from portail.console.demo.world import build_world, built_for, is_built, pay_the_past, refuse_real_towns
 from portail.console.main import ROLE, ROLE_TO_SERVE
-from portail.console.serving import host, network_address, port, refuse_taken_port, serve, waiting_migrations
+from portail.console.serving import host, network_address, port, waiting_migrations
 from portail.console.static_files import collect_if_changed
 
 PARIS = ZoneInfo("Europe/Paris")
@@ -66,6 +67,7 @@ class Command(PortailCommand):
         self._path.unlink(missing_ok=True)  # a build that is cut short must not be taken for a finished one
         now = datetime.combine(day, OPENS, tzinfo=PARIS) if day else self.now.astimezone(PARIS)
         found = ledger.written(build_world(now), port())
+        pay_the_past(now, settings.VAR)
         ledger.save(self._path, found)
         return found
 

@@ -12,7 +12,7 @@ from portail.console.arguments import typed
 from portail.console.attachments import read_attachment
 from portail.console.command import ConsoleError, TownCommand, add_town_arguments, counted
 from portail.news.models import NewsItem
-from portail.news.operations import NewsDraft, attach_file, post_news
+from portail.news.operations.board import NewsDraft, attach_file, post_news
 
 KINDS = {"actualite": NewsItem.Kind.NEWS, "information": NewsItem.Kind.INFORMATION, "astuce": NewsItem.Kind.TIP}
 

@@ -1,0 +1,332 @@
+"""Paying an invoice online: summary, the bank's page, waiting, confirmation (features F3 to F6).
+
+The truth comes from our own server, which asks the bank: a notification or a return only makes it ask at once.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import wraps
+from typing import Any, cast
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from csp.decorators import csp_update
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods, require_safe
+
+from portail.billing.models import Attempt, Invoice, Regie
+from portail.billing.operations.paying import (
+    EmailError,
+    PaymentRefusedError,
+    ProviderDownError,
+    Urls,
+    announce,
+    hear,
+    resume_url,
+    start,
+)
+from portail.billing.queries.cards import InvoiceCard
+from portail.billing.queries.invoices import addresses_of, attempt_of, due_of, last_attempt_on, receipt_of
+from portail.families.queries import Family
+from portail.rules.paying import SECURE_PAGE_LIVES, AttemptState
+from portail.towns import wording as say
+from portail.web import ticket_email
+from portail.web.accounts import due_view
+from portail.web.invoices import clock_of, invoice_or_404, reference_label, speaker_of
+from portail.web.pages import show
+from portail.web.requests import TownRequest, View, actor, for_family
+from portail.web.words_billing import State, outcome_of, refused
+
+WAITING = {AttemptState.CREATED, AttemptState.WAITING}
+IDOP = re.compile(r"[0-9A-Za-z_-]{1,64}")
+FOLLOWED = 20  # times the page of a popup looks for the operation that it opened
+MOST_FIELDS, LONGEST_NAME, LONGEST_VALUE = 30, 40, 300
+CODES = {"email": 400, "amount": 409, "refused": 409, "down": 503}
+
+
+class SeeOther(HttpResponseRedirect):
+    """303: go there with a GET, whatever was sent here."""
+
+    status_code = 303
+
+
+def to_the_bank(view: View) -> Callable[..., HttpResponse]:
+    """Only these pages may send a form on to the bank, and keep a hold on the window that they opened."""
+
+    @wraps(view)
+    def freed(request: HttpRequest, **kwargs: Any) -> HttpResponse:
+        address = urlsplit(getattr(settings, "PAYFIP_URL", "https://www.payfip.gouv.fr"))
+        answered = csp_update({"form-action": [f"{address.scheme}://{address.netloc}"]})(view)
+        response = cast(HttpResponse, answered(request, **kwargs))
+        response.headers["Cross-Origin-Opener-Policy"] = "same-origin-allow-popups"
+        return response
+
+    return freed
+
+
+# ── step 2 ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Why the payment did not begin. `place`: email, amount, refused or down."""
+
+    place: str
+    words: str
+    advice: str = ""
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@to_the_bank
+@for_family
+def pay(request: TownRequest, family: Family, *, public_id: UUID) -> HttpResponse:
+    """« Récapitulatif », and « Payer en ligne », which leads to the bank's page."""
+    card = invoice_or_404(request, family, public_id)
+    if request.method != "POST":
+        return _summary(request, family, card)
+    problem = _before(request, card)
+    if problem is None:
+        begun = _begin(request, family, card)
+        if isinstance(begun, HttpResponse):
+            return begun
+        problem = begun
+        card = invoice_or_404(request, family, public_id)  # what changed meanwhile
+    return _summary(request, family, card, problem)
+
+
+def _before(request: TownRequest, card: InvoiceCard) -> Problem | None:
+    """What can be said at once, without opening anything."""
+    words = ticket_email.problem_with(request.POST.get("email", "").strip())
+    if words:
+        return Problem("email", words)
+    shown = request.POST.get("cents", "")
+    if card.refusal is None and shown != str(card.left_cents):
+        return Problem(
+            "amount",
+            _("Le montant à payer a changé depuis que vous avez ouvert cette page."),
+            _("Vérifiez-le, puis appuyez de nouveau sur « Payer en ligne »."),
+        )
+    return None
+
+
+def _begin(request: TownRequest, family: Family, card: InvoiceCard) -> HttpResponse | Problem:
+    email = request.POST.get("email", "").strip()
+    urls = Urls(
+        notify=request.build_absolute_uri(reverse("pay_notified")),
+        back=request.build_absolute_uri(reverse("pay_return")),
+        announce=request.build_absolute_uri(reverse("pay_announced", kwargs={"token": "x"})).removesuffix("x/"),
+    )
+    try:
+        started = start(invoice=card.public_id, email=email, urls=urls, by=actor(family), now=request.now)
+    except Invoice.DoesNotExist:
+        raise Http404 from None
+    except EmailError as error:
+        return Problem("email", str(error))
+    except PaymentRefusedError as error:
+        return _already(request, error) or _refusal(request, card, error)
+    except ProviderDownError:
+        return Problem(
+            "down",
+            _("Le service de paiement de l'État ne répond pas : rien n'a été payé ni débité."),
+            _("L'incident est signalé %(to_town_hall)s. Réessayez dans quelques minutes.")
+            % {"to_town_hall": speaker_of(request).label("to_town_hall")},
+        )
+    response = SeeOther(started.url)
+    ticket_email.remember(response, family, email)
+    return response
+
+
+def _already(request: TownRequest, error: PaymentRefusedError) -> HttpResponse | None:
+    """« Payer en ligne » pressed twice, or after Back: the operation already open, never a second one."""
+    attempt = error.attempt
+    if error.until is None or attempt is None or attempt.state not in WAITING:
+        return None
+    bank = resume_url(attempt, now=request.now)
+    return SeeOther(bank or reverse("payment", kwargs={"public_id": attempt.public_id}))
+
+
+def _refusal(request: TownRequest, card: InvoiceCard, error: PaymentRefusedError) -> Problem:
+    state = refused(error.reason, card, speaker_of(request))
+    return Problem("refused", state.reason, state.advice)
+
+
+def _summary(request: TownRequest, family: Family, card: InvoiceCard, problem: Problem | None = None) -> HttpResponse:
+    typed = request.POST.get("email", "")[:254] if request.method == "POST" else ""
+    email = typed or ticket_email.remembered(request, family) or addresses_of(family.payer_id).for_ticket
+    if problem is not None and problem.place == "refused" and card.refusal is not None:
+        problem = None  # the page itself says why, with the latest facts
+        status = CODES["refused"]
+    else:
+        status = CODES[problem.place] if problem else 200
+    context = {
+        "card": card,
+        "view": due_view(card, speaker_of(request)),
+        "reference_label": reference_label(request),
+        "email": email,
+        "problem": problem,
+        "popup": card.regie.popup,
+        "payfip": card.regie.online,
+        "follow_url": reverse("pay_follow", kwargs={"public_id": card.public_id}),
+    }
+    return show(request, "web/pay.html", context, current="invoices", status=status)
+
+
+# ── step 3 ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@require_safe
+@for_family
+def pay_follow(request: TownRequest, family: Family, *, public_id: UUID) -> HttpResponse:
+    """Where the page goes on once the bank's window is open: to the operation just opened, as soon as there is one."""
+    invoice_or_404(request, family, public_id)
+    found = last_attempt_on(public_id, family.payer_id, request.now - SECURE_PAGE_LIVES)
+    if found is not None:
+        return redirect("payment", public_id=found.public_id)
+    turn = request.GET.get("tour", "0")
+    count = int(turn) + 1 if turn.isascii() and turn.isdecimal() and len(turn) < 3 else 1
+    here = reverse("pay_follow", kwargs={"public_id": public_id})
+    context = {
+        "outcome": State("info", _("Nous ouvrons la page de la banque"), _("Cela ne prend que quelques secondes.")),
+        "again_url": f"{here}?tour={count}" if count <= FOLLOWED else "",
+        "back_url": reverse("pay", kwargs={"public_id": public_id}),
+    }
+    return show(request, "web/pay_follow.html", context, current="invoices")
+
+
+def attempt_or_404(family: Family, public_id: UUID) -> Attempt:
+    """The operation, if it is this payer's."""
+    found = attempt_of(public_id, family.payer_id)
+    if found is None:
+        raise Http404
+    return found
+
+
+@require_safe
+@for_family
+def payment(request: TownRequest, family: Family, *, public_id: UUID) -> HttpResponse:
+    """Step 3 while the bank has not answered, step 4 once it has."""
+    attempt = attempt_or_404(family, public_id)
+    speaker = speaker_of(request)
+    context: dict[str, Any] = {
+        "attempt": attempt,
+        "invoice": attempt.invoice,
+        "amount": say.money(attempt.cents),
+        "outcome": outcome_of(AttemptState(attempt.state), speaker),
+        "fake": attempt.mode == Regie.Mode.TEST,
+        "opened": speaker.near(attempt.created_at),
+        "invoice_url": reverse("invoice", kwargs={"public_id": attempt.invoice.public_id}),
+    }
+    if attempt.state in WAITING:
+        context |= {
+            "resume": reverse("payment_resume", kwargs={"public_id": public_id})
+            if resume_url(attempt, now=request.now)
+            else "",
+            "state_url": reverse("payment_state", kwargs={"public_id": public_id}),
+            "every": _pause(request.now - attempt.created_at),
+        }
+        return show(request, "web/pay_waiting.html", context, current="invoices")
+    return show(request, "web/pay_done.html", context | _ending(request, family, attempt), current="invoices")
+
+
+def _pause(age: timedelta) -> int:
+    """Seconds before the page looks again: often while the parent is paying, then less and less, then never (0)."""
+    if age < timedelta(minutes=5):
+        return 5
+    return 20 if age < timedelta(minutes=30) else 0
+
+
+def _ending(request: TownRequest, family: Family, attempt: Attempt) -> dict[str, Any]:
+    paid = attempt.state == AttemptState.PAID
+    receipt = receipt_of(attempt) if paid else None
+    clock = clock_of(request)
+    at = attempt.bank_at or attempt.settled_at
+    due = due_of(family.payer_id, clock)
+    own = next((card for card in due if card.id == attempt.invoice_id), None)
+    following = next((card for card in due if card.refusal is None and card.id != attempt.invoice_id), None)
+    return {
+        "paid": paid,
+        "at": f"{say.local(at, clock.zone):%d/%m/%Y %H:%M}" if at else "",
+        "receipt": reverse("receipt_pdf", kwargs={"public_id": receipt.public_id}) if receipt else "",
+        "receipt_number": receipt.number if receipt else "",
+        "again": reverse("pay", kwargs={"public_id": own.public_id}) if own and own.refusal is None else "",
+        "following": reverse("pay", kwargs={"public_id": following.public_id}) if following else "",
+        "following_words": f"{following.label}, {say.money(following.left_cents)}" if following else "",
+    }
+
+
+@require_safe
+@for_family
+def payment_state(request: TownRequest, family: Family, *, public_id: UUID) -> JsonResponse:
+    """What the waiting page asks: is there an answer yet? One query of its own."""
+    attempt = attempt_or_404(family, public_id)
+    settled = attempt.state not in WAITING
+    return JsonResponse({"state": attempt.state, "settled": settled})
+
+
+@require_safe
+@for_family
+def payment_resume(request: TownRequest, family: Family, *, public_id: UUID) -> HttpResponse:
+    """« Reprendre le paiement »: the bank's page of the operation already open, while it may be opened."""
+    attempt = attempt_or_404(family, public_id)
+    return redirect(resume_url(attempt, now=request.now) or reverse("payment", kwargs={"public_id": public_id}))
+
+
+# ── what comes from outside ─────────────────────────────────────────────────────────────────────────────────────────
+
+
+@csrf_exempt
+@require_http_methods(["GET", "HEAD", "POST"])
+def pay_return(request: HttpRequest) -> HttpResponse:
+    """The browser comes back from the bank. Without a session, nothing personal is shown."""
+    visitor = cast(TownRequest, request)
+    attempt = _heard(visitor, Attempt.Trigger.RETURN)
+    if attempt is None:
+        if visitor.family is not None:
+            return redirect("invoices")
+        return show(visitor, "web/pay_returned.html", {"outcome": None}, current="invoices")
+    if visitor.family is not None and attempt.payer_id == visitor.family.payer_id:
+        return SeeOther(reverse("payment", kwargs={"public_id": attempt.public_id}))
+    outcome = outcome_of(AttemptState(attempt.state), speaker_of(visitor))
+    return show(visitor, "web/pay_returned.html", {"outcome": outcome}, current="invoices")
+
+
+@csrf_exempt
+@require_http_methods(["GET", "HEAD", "POST"])
+def pay_notified(request: HttpRequest) -> HttpResponse:
+    """PayFiP says that something happened. Unsigned: it only makes us ask. The answer is the same whatever was sent."""
+    _heard(cast(TownRequest, request), Attempt.Trigger.NOTIFICATION)
+    return HttpResponse("ok\n", content_type="text/plain")
+
+
+@csrf_exempt
+@require_http_methods(["GET", "HEAD", "POST"])
+def pay_announced(request: HttpRequest, token: str) -> HttpResponse:
+    """The call-back of the older form. The address is its only proof: nothing is ever credited here."""
+    if IDOP.fullmatch(token):
+        announce(token=token, raw=_fields(request), now=cast(TownRequest, request).now)
+    return HttpResponse("ok\n", content_type="text/plain")
+
+
+def _heard(request: TownRequest, trigger: Attempt.Trigger) -> Attempt | None:
+    fields = _fields(request)
+    idop = next((value for name, value in fields.items() if name.lower() == "idop"), "")
+    if not IDOP.fullmatch(idop):
+        return None
+    return hear(idop=idop, trigger=trigger, raw=fields, now=request.now)
+
+
+def _fields(request: HttpRequest) -> dict[str, str]:
+    """What came, in the address or in a form: few, short, and such as a database takes."""
+    found = [*request.GET.items(), *request.POST.items()][:MOST_FIELDS]
+    return {_plain(name, LONGEST_NAME): _plain(str(value), LONGEST_VALUE) for name, value in found}
+
+
+def _plain(text: str, longest: int) -> str:
+    return "".join(letter for letter in text[:longest] if letter.isprintable())
