@@ -20,8 +20,9 @@ from portail.towns import wording as say
 
 @dataclass(frozen=True, slots=True)
 class DayLine:
-    """One billed day: which, why, and what it adds."""
+    """One day: which, why it costs something or nothing, and what it adds."""
 
+    day: date
     words: str
     why: str
     note: str
@@ -49,8 +50,10 @@ def explained(line: LineRow) -> Explained:
         price_words=price,
         amount=say.money(line.amount_cents),
         days_words=dates([day for day, _table in days]),
-        sentences=[words for words in (*_grounds(detail), _parts(line)) if words],
-        days=[_day_line(day, table, detail) for day, table in days],
+        sentences=[words for words in (*_grounds(detail), _parts(line), _reason(detail)) if words],
+        days=sorted(
+            [*(_day_line(day, table, detail) for day, table in days), *_free_days(detail)], key=lambda one: one.day
+        ),
     )
 
 
@@ -189,7 +192,23 @@ def _day_line(day: date, table: Mapping[str, Any], detail: Mapping[str, Any]) ->
     counted = detail.get("unit") == Unit.HALF_HOUR and quantity
     half_hours = ngettext("%(n)d demi-heure", "%(n)d demi-heures", quantity) % {"n": quantity} if counted else ""
     notes = [note for note in (half_hours, _surcharge(table.get("surcharge"))) if note]
-    return DayLine(say.day_without_year(day), ", ".join(whys), " · ".join(notes))
+    return DayLine(day, say.day_without_year(day), ", ".join(whys), " · ".join(notes))
+
+
+def _free_days(detail: Mapping[str, Any]) -> list[DayLine]:
+    """The days that cost nothing, each with its reason; one when nobody was expected is not worth a line."""
+    found = []
+    for day, code in detail.get("free") or ():
+        if code in WHY and code != Why.NOT_EXPECTED:
+            free = date.fromisoformat(day)
+            found.append(DayLine(free, say.day_without_year(free), WHY[code](), ""))
+    return found
+
+
+def _reason(detail: Mapping[str, Any]) -> str:
+    """What the town hall wrote when it corrected an invoice."""
+    reason = str(detail.get("reason") or "")
+    return _("Motif : %(reason)s") % {"reason": reason} if reason else ""
 
 
 def _surcharge(table: Mapping[str, Any] | None) -> str:

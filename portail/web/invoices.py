@@ -143,7 +143,7 @@ def _save_emails(request: TownRequest, family: Family) -> HttpResponse:
         now=request.now,
     )
     if saved.errors:
-        errors = {f"email{place}": words for place, words in saved.errors.items()}
+        errors = {f"email{place}": _(words) for place, words in saved.errors.items()}
         typed = Typed(wanted=wanted, addresses=addresses, errors=errors)
         return _list(request, family, typed, status=400)
     return redirect(f"{reverse('invoices')}?avis={'envoye' if saved.asked else 'ok'}#avis")

@@ -128,7 +128,7 @@ def _begin(request: TownRequest, family: Family, card: InvoiceCard) -> HttpRespo
     except Invoice.DoesNotExist:
         raise Http404 from None
     except EmailError as error:
-        return Problem("email", str(error))
+        return Problem("email", _(str(error)))
     except PaymentRefusedError as error:
         return _already(request, error) or _refusal(request, card, error)
     except ProviderDownError:

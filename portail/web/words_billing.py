@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from portail.billing.models import Payment
 from portail.billing.queries.cards import Clock, InvoiceCard
@@ -16,6 +17,13 @@ from portail.rules.paying import AttemptState
 from portail.towns import wording as say
 
 Means = Payment.Means
+
+# Said by the operations, in French; marked here for the catalogues.
+SAID_ELSEWHERE = (
+    gettext_noop("Cette adresse est déjà dans la liste."),
+    gettext_noop("Trop d'adresses ont été essayées aujourd'hui : recommencez demain."),
+    gettext_noop("La banque refuse cette adresse de courriel. Vérifiez-la, ou choisissez-en une autre."),
+)
 
 
 @dataclass(frozen=True, slots=True)

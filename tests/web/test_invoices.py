@@ -304,3 +304,51 @@ def test_home_tells_of_several_at_once_and_not_of_those_that_cannot_be_paid(jami
     text = jamie.page("/accueil/").text
     assert "2 factures à payer" in text
     assert "30,00 € en tout, première échéance le 20/11/2026." in text
+
+
+# --- One invoice ------------------------------------------------------------------------------------------------------
+
+
+def test_the_invoice_as_a_page_says_each_child_each_line_and_the_totals(jamie, bills, world):
+    with in_town(world.demo):
+        invoice = bills.invoice(1093, payer_address="12 rue de la Mairie\n78200 BUCHELAY")
+        why = {"tariff": "Cantine", "days": [{"day": "2026-11-02", "why": ["present"]}], "person": "James à l'époque"}
+        bills.line(invoice, world.james, 364, **why)
+        bills.line(invoice, world.aline, 400)
+        bills.line(invoice, None, 329, "Report de octobre 2026 : Cantine")
+        bills.paid(invoice, 93, means="cheque")
+    text = plain(jamie.page(f"/factures/{invoice.public_id}/").text)
+    for words in (
+        "James à l'époque", "Aline BOND", "Report de octobre 2026 : Cantine", "Total de la facture 10,93 €",
+        "chèque bancaire, 10/11/2026", "Reste à payer 10,00 €", "Expliquer Cantine Tarif « Cantine ».",
+        "lundi 2 novembre présent", "12 rue de la Mairie, 78200 BUCHELAY",
+    ):  # fmt: skip
+        assert words in text, words
+
+
+def test_a_page_costs_the_same_for_few_and_many_lines(jamie, bills, world):
+    def cost() -> int:
+        with Queries() as queries:
+            jamie.page(f"/factures/{invoice.public_id}/")
+        return len(queries)
+
+    with in_town(world.demo):
+        invoice = bills.invoice(100_000)
+        bills.line(invoice, world.james, 364)
+    assert cost() == 5
+    with in_town(world.demo):
+        for _ in range(30):
+            bills.line(invoice, world.aline, 364)
+            bills.paid(invoice, 100)
+    assert cost() == 5
+
+
+def test_papers_are_shown_in_the_browser(jamie, bills, world):
+    with in_town(world.demo):
+        invoice = bills.invoice()
+        payment = bills.paid(invoice, 5687)
+    for address in (f"/factures/{invoice.public_id}.pdf", f"/recus/{payment.public_id}.pdf"):
+        response = jamie.get(address)
+        assert response.content.startswith(b"%PDF")
+        assert response.headers["Content-Disposition"].startswith("inline; filename=")
+        assert "no-store" in response.headers["Cache-Control"]

@@ -3,6 +3,7 @@
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -11,6 +12,7 @@ from django.utils import translation
 from hypothesis import given
 from hypothesis import strategies as st
 
+from portail.billing import operations
 from portail.billing.models import Payment
 from portail.billing.queries.cards import Clock, InvoiceCard, LineRow, RegieCard
 from portail.rules.invoicing import InvoiceStatus, NotPayable
@@ -41,6 +43,7 @@ from portail.web.words_billing import (
     MEANS,
     NOT_PAYABLE,
     OUTCOMES,
+    SAID_ELSEWHERE,
     Speaker,
     deadline,
     means_words,
@@ -240,6 +243,19 @@ def test_a_line_without_days_is_simply_shown(detail):
     assert [plain(words) for words in found.sentences] == ["Cette ligne comprend : 3,29 € de repas."]
 
 
+def test_free_days_and_a_reason_are_told():
+    free = [["2026-11-05", "justified_free"], ["2026-11-04", "not_expected"], ["2026-11-09", "absent_free"]]
+    detail = {"days": [{"day": "2026-11-06", "why": ["present"]}], "free": free, "reason": "Erreur de saisie"}
+    found = explained(LineRow("", "", "", "Cantine", 1, 329, 329, 0, 329, 0, detail))
+    assert [(day.words, day.why) for day in found.days] == [
+        ("jeudi 5 novembre", "absent, justifié, non facturé"),
+        ("vendredi 6 novembre", "présent"),
+        ("lundi 9 novembre", "absent, non facturé"),
+    ]
+    assert found.days_words == "6 novembre"
+    assert found.sentences[-1] == "Motif : Erreur de saisie"
+
+
 def test_days_are_listed_month_by_month():
     assert dates(DAYS) == "2, 3, 5 et 6 novembre"
     assert dates([date(2026, 12, 1), date(2026, 11, 30)]) == "30 novembre ; 1er décembre"
@@ -270,3 +286,9 @@ def test_whatever_the_rules_keep_can_be_told(days, unit, quotient):
         assert len(found.days) == len(line.days)
         assert all(day.why for day in found.days)
         assert all(words.endswith(".") and "%(" not in words for words in found.sentences)
+
+
+def test_what_the_operations_say_is_marked_word_for_word():
+    root = Path(operations.__file__).parent
+    source = (root / "emails.py").read_text() + (root / "paying.py").read_text()
+    assert [sentence for sentence in SAID_ELSEWHERE if sentence not in source] == []

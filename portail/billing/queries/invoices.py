@@ -66,15 +66,7 @@ def lines_of(invoice: InvoiceCard) -> list[LineRow]:
             "extra_cents", "detail",
         )
     )  # fmt: skip
-    return [
-        LineRow(
-            " ".join(part for part in (first, last) if part),
-            " · ".join(part for part in (school, room) if part),
-            activity or "",
-            *rest,
-        )
-        for first, last, school, room, activity, *rest in rows
-    ]
+    return [_line(row) for row in rows]
 
 
 def payments_on(invoice: InvoiceCard) -> list[PaidRow]:
@@ -199,6 +191,15 @@ def _refused(
     if blocked is not None and refusal in {None, NotPayable.DEADLINE}:
         return blocked.reason, blocked.until
     return refusal, None
+
+
+def _line(row: tuple) -> LineRow:
+    """The names are those of the day it was issued, when the line kept them."""
+    first, last, school, room, activity, *rest, detail = row
+    kept = detail if isinstance(detail, dict) else {}
+    person = kept.get("person") or " ".join(part for part in (first, last) if part)
+    place = " · ".join(part for part in (school, room) if part)
+    return LineRow(str(person), place, str(kept.get("activity") or activity or ""), *(*rest, kept))
 
 
 _PAID = (
