@@ -1,4 +1,4 @@
-"""`python -m bench [requests|rush|contention|invoicing]`: measure, print a Markdown report, and fail when a promise is broken.
+"""`python -m bench [requests|rush|contention|invoicing]`: measure, print a report, and fail when a promise is broken.
 
 On SQLite by default; on PostgreSQL with DATABASE_URL, or `tools/pgtest .venv/bin/python -m bench`. The database is one
 of its own, erased at the end.

@@ -1,5 +1,6 @@
 """The billing part of a town's TOML file: régies, which one bills what, tariffs."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -69,8 +70,8 @@ def _regie(line: Table) -> RegieDraft:
         means=tuple(_means(line)),
         cash_ceiling_cents=_cents(line, "cash_ceiling", "") if "cash_ceiling" in line else None,
         float_cents=_cents(line, "float", "0"),
-        treasury=line.mapping("treasury"),
-        creditor=line.mapping("creditor"),
+        treasury=_kept_as_json(line, "treasury"),
+        creditor=_kept_as_json(line, "creditor"),
         active=line.flag("active", default=True),
     )
 
@@ -111,5 +112,20 @@ def _plain(table: dict[str, Any]) -> dict[str, Any]:
 
 
 def _cents(line: Table, key: str, default: str) -> int:
-    with line.placed():
-        return typed.cents(line.text(key, default or None))
+    text = line.text(key, default or None)
+    try:
+        return typed.cents(text)
+    except TypedError as error:
+        raise TypedError(f"{line.where}, {key} : {error}") from None
+
+
+def _kept_as_json(line: Table, key: str) -> dict[str, Any]:
+    """A free table, of what JSON has too: TOML also has days, hours and numbers that are none."""
+    found = line.mapping(key)
+    try:
+        json.dumps(found, allow_nan=False)
+    except (TypeError, ValueError):
+        raise TypedError(
+            f"{line.where}, {key} : seulement des textes, des nombres, des listes ; un jour s'écrit entre guillemets."
+        ) from None
+    return found

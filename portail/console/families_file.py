@@ -55,6 +55,7 @@ LONGEST = {
     "postcode": 10,
     "city": 60,
 }
+MOST_DIGITS = 9  # of a quotient: the register says which are too high
 SHOWN_FAULTS = 20
 
 
@@ -186,7 +187,7 @@ def _address(row: dict[str, str]) -> str:
 def _quotient(row: dict[str, str]) -> QuotientDraft | None:
     if not row["quotient"]:
         return None
-    if not row["quotient"].isdecimal() or not row["quotient_from"]:
+    if not row["quotient"].isdecimal() or len(row["quotient"]) > MOST_DIGITS or not row["quotient_from"]:
         raise TypedError("le quotient familial est un nombre entier d'euros, et va avec « Quotient depuis le ».")
     return QuotientDraft(int(row["quotient"]), typed.day(row["quotient_from"]), source="import")
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import cast
 
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 from markupsafe import Markup
@@ -192,9 +193,22 @@ def _help(town: Town, label: Callable[[str], str]) -> list[Section]:
                 _("« Voir mes dernières modifications » garde la trace de chaque changement."),
             ],
         ),
+        _invoices_help(),
         section(
             "logout",
             _("Vous avez terminé ?"),
             _("Sur un ordinateur partagé, appuyez sur « Déconnexion » avant de partir."),
         ),
     ]  # fmt: skip
+
+
+def _invoices_help() -> Section:
+    told = section(
+        "invoices",
+        _("Lire et payer mes factures"),
+        _("« Facture » montre ce qui est à payer et ce qui l'est déjà. Le paiement se fait en quatre étapes."),
+    )
+    link = Markup('<p><a href="{}">{}</a></p>').format(
+        reverse("invoice_manual"), _("Mode d'emploi Facture, avec des images")
+    )
+    return Section(told.id, told.title, told.html + link)

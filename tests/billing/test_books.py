@@ -266,8 +266,8 @@ BOOKS: dict[str, tuple[Callable[[Regie], object], int]] = {
     "cash": (lambda place: books.cash_in_hand(place, DAY), 1),
     "unpaid": (lambda place: books.unpaid(place, DAY), 1),
     "deposits": (lambda place: books.deposits(place, NOVEMBER, END), 1),
-    "costs": (lambda place: books.cost_warnings(DAY), 2),
-    "meals": (lambda place: books.cheap_meals(NOVEMBER, END), 1),
+    "costs": (lambda _: books.cost_warnings(DAY), 2),
+    "meals": (lambda _: books.cheap_meals(NOVEMBER, END), 1),
 }
 
 

@@ -30,7 +30,11 @@ from portail.towns.models import Audit
 from portail.towns.scope import in_town
 from tests.billing.payfip import EMAIL
 from tests.billing.treasury import TREASURY, attempt, billed, counter, invoice, regie, status
+from tests.race.conftest import crowd
+from tests.race.crowd import Crowd, Task
 from tests.world import CLERK, NOW, World
+
+__all__ = ["crowd"]
 
 
 def handed_over(number: int = 7, **more: object) -> Transfer:
@@ -232,3 +236,42 @@ def test_as_many_queries_for_ten_invoices_as_for_one(demo: World):
         return len(queries)
 
     assert cost(1, 1) == cost(2, 10)
+
+
+# --- A race -----------------------------------------------------------------------------------------------------------
+
+
+def try_transfer(number: int) -> int:
+    try:
+        return handed_over(number).invoices
+    except BillingError:
+        return 0
+
+
+def try_start(key: int) -> str:
+    debt = Invoice.objects.get(pk=key)
+    urls = paying.Urls("https://demo.example/n/", "https://demo.example/r/", "https://demo.example/a/")
+    try:
+        return paying.start(invoice=debt.public_id, email=EMAIL, urls=urls, by=parent(debt.payer_id), now=NOW).url[:5]
+    except PaymentRefusedError as refused:
+        return refused.reason.value
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_payment_begun_and_a_titre_at_once_are_never_both(world: World, crowd: Crowd):
+    outcomes = set()
+    for number in range(1, 9):
+        with in_town(world.demo):
+            regie(provider="payfip_redirect")
+            # Past its due date, hence to be handed over, though payable: nobody set a last day.
+            debt = invoice(world.jamie, payable_until=None)
+        tasks = [Task(world.demo.pk, try_transfer, (number,)), Task(world.demo.pk, try_start, (debt.pk,))]
+        gone, said = crowd.run(*(tasks if number % 2 else tasks[::-1]))
+        gone, said = (gone, said) if number % 2 else (said, gone)
+        with in_town(world.demo):
+            begun = debt.attempts.filter(state__in=[state.value for state in OPEN]).exists()
+            assert (status(debt) == "transferred", gone, said) in {(True, 1, "transferred"), (False, 0, "https")}
+            assert begun == (said == "https")
+            outcomes.add(said)
+            Invoice.objects.filter(pk=debt.pk).update(status="cancelled")
+    assert outcomes <= {"transferred", "https"}

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 
-from portail.billing.models import BilledActivity, Regie
+from portail.billing.models import BilledActivity, Invoice, Regie
 from portail.bookings.models import Attendance
 from portail.families.models import Payer, Person, Quotient
 from portail.families.operations.register import FamilyDraft, PayerDraft, PersonDraft, register_family
@@ -46,7 +46,7 @@ def test_the_connection_is_tested_over_the_real_protocol(demo: World, run, setti
         payfip.regie()
         (said,) = run("regie", "test", *DEMO)
         assert said.startswith("Régie peri, client 000123 : connu de PayFiP sous le nom « ")
-        bank.control(fault="down")
+        bank.control(fault="TechIndisponibiliteErreur")
         with pytest.raises(CommandError) as refused:
             call_command("regie", "test", *DEMO, "--regie", "peri")
     assert (refused.value.returncode, str(refused.value).startswith("Régie peri, client 000123 : échec")) == (1, True)
@@ -167,7 +167,7 @@ def test_the_tax_certificate_of_what_was_really_paid(demo: World, run, fail, tmp
     build.published()
     words = ("certificate", *DEMO, "--payer", "Bond", "--year", 2026, "--out")
     assert fail(*words, tmp_path) == "Jamie BOND n'a rien payé en 2026 pour la garde d'un enfant de moins de six ans."
-    number = build.Invoice.objects.get().number
+    number = Invoice.objects.get().number
     run("payment", "record", *DEMO, "--invoice", number, "--means", "especes", "--amount", "3,60")
     target = tmp_path / "attestation-fiscale-2026.pdf"
     assert run(*words, tmp_path) == [f"Attestation fiscale 2026 de Jamie BOND : {target}"]

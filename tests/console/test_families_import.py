@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from portail.families.models import Link, Payer, Person
+from portail.families.models import Link, Payer, Person, Quotient
 from portail.rules.booking import Right
 from portail.rules.codes import child_code_ok
 from portail.towns.models import Audit
@@ -164,3 +164,61 @@ def test_codes_that_cannot_be_kept_are_not_issued(demo: World, fail, sheet, tmp_
     found = fail("families", "import", "--town", "demo", sheet(EMMA), "--codes", tmp_path / "absent" / "codes.csv")
     assert found.endswith("fichier ou dossier introuvable.")
     assert not Payer.objects.filter(last_name="MOREL").exists()
+
+
+BILLED = "Nom du payeur;Prénom du payeur;Nom de l'enfant;Prénom de l'enfant;Adresse;Code postal;Ville"
+BILLED += ";Habite la commune;Quotient familial;Quotient depuis le"
+
+
+def test_what_invoices_need_is_entered_too(demo: World, run, sheet):
+    lines = (
+        "MOREL;Alice;MOREL;Emma;Résidence du Lac | 3 rue Haute;38320;Poisat;non;850;01/09/2026",
+        "MOREL;Alice;MOREL;Paul;Résidence du Lac | 3 rue Haute;38320;Poisat;non;;",
+        "NOIR;Jean;NOIR;Léo;;;;;;",
+    )
+    run("families", "import", "--town", "demo", sheet(*lines, header=BILLED))
+    alice, jean = Payer.objects.get(last_name="MOREL"), Payer.objects.get(last_name="NOIR")
+    assert (alice.address, alice.resident) == ("Résidence du Lac\n3 rue Haute\n38320 Poisat", False)
+    assert (jean.address, jean.resident) == ("", True)  # unless it is said, a family lives in the town
+    row = Quotient.objects.get()
+    assert (row.payer, row.value, str(row.first_day), row.last_day, row.source) == (
+        alice, 850, "2026-09-01", None, "import",
+    )  # fmt: skip
+    assert Audit.objects.filter(verb="set_quotient").count() == 1
+
+
+@pytest.mark.parametrize(
+    ("cells", "sentence"),
+    [
+        (";;;;850;", "ligne 3 : le quotient familial est un nombre entier d'euros, et va avec « Quotient depuis le »."),
+        (";;;;850,5;01/09/2026", "ligne 3 : le quotient familial est un nombre entier d'euros"),
+        (";;;;-850;01/09/2026", "ligne 3 : le quotient familial est un nombre entier d'euros"),
+        (";;;;" + "9" * 5000 + ";01/09/2026", "ligne 3 : le quotient familial est un nombre entier d'euros"),
+        (";;;;100001;01/09/2026", "ligne 3 : Un quotient familial est un nombre entier d'euros, de 0 à 100000."),
+        (";;;;850;hier", "ligne 3 : « hier » n'est pas un jour"),
+        (";;;parfois;;", "ligne 3 : « parfois » : écrivez oui ou non."),
+        ("x" * 201 + ";;;;;", "ligne 3 : « Adresse » dépasse 200 caractères."),
+        (";38320-38400;;;;", "ligne 3 : « Code postal » dépasse 10 caractères."),
+        (";;" + "x" * 61 + ";;;", "ligne 3 : « Ville » dépasse 60 caractères."),
+    ],
+)
+def test_what_invoices_cannot_use_is_said(demo: World, fail, sheet, cells, sentence):
+    good = "NOIR;Jean;NOIR;Léo;3 rue Haute;38320;Poisat;oui;850;01/09/2026"
+    found = fail("families", "import", "--town", "demo", sheet(good, f"MOREL;Luc;MOREL;Léa;{cells}", header=BILLED))
+    assert sentence in found
+    assert not Payer.objects.filter(last_name__in=["MOREL", "NOIR"]).exists()
+    assert not Quotient.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("second", "sentence"),
+    [
+        (";;;oui;900;01/09/2026", "Alice MOREL a deux quotients familiaux."),
+        (";;;non;850;01/09/2026", "Alice MOREL n'est pas décrit comme plus haut."),
+        ("3 rue Haute;;;;;", "Alice MOREL n'est pas décrit comme plus haut."),
+    ],
+)
+def test_a_payer_is_described_once(demo: World, fail, sheet, second, sentence):
+    lines = ("MOREL;Alice;MOREL;Emma;;;;oui;850;01/09/2026", f"MOREL;Alice;MOREL;Paul;{second}")
+    assert f"ligne 3 : {sentence}" in fail("families", "import", "--town", "demo", sheet(*lines, header=BILLED))
+    assert not Quotient.objects.exists()

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from portail.billing.documents import invoice_pdf
 from portail.billing.models import Anomaly, Invoice, InvoiceEmail, InvoiceRun
 from portail.console.management.commands import invoices as command
 from portail.console.management.commands.invoices import line_to_credit
@@ -182,7 +183,7 @@ def test_the_papers_of_a_run_are_written_for_one_reader(online: World, run, fail
 def test_one_paper_that_cannot_be_printed_does_not_hold_the_others_back(online: World, tmp_path: Path, monkeypatch):
     from django.core.management import CommandError, call_command  # noqa: PLC0415  the exit code is 1 here
 
-    real, bad = command.invoice_pdf, Invoice.objects.get(number=NUMBER).public_id
+    real, bad = invoice_pdf, Invoice.objects.get(number=NUMBER).public_id
 
     def printed(public_id, **more):
         if public_id == bad:

@@ -8,8 +8,8 @@ from portail.console import main as script
 from portail.console.main import AS_OWNER, ROLE, ROLE_TO_SERVE, main, own_commands
 
 COMMANDS = [
-    "book", "close", "codes", "demo", "enrol", "families", "limit", "news", "school_day", "serve", "staff", "status",
-    "tick", "town", "worker",
+    "attendance", "book", "certificate", "close", "codes", "demo", "enrol", "families", "invoices", "limit", "news",
+    "payfip", "payment", "quotient", "regie", "school_day", "serve", "staff", "status", "tick", "town", "worker",
 ]  # fmt: skip
 
 

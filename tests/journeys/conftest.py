@@ -10,19 +10,24 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
 
+from tests.journeys.bank import Bank
 from tests.journeys.parent import Parent
-from tests.journeys.portal import POSTGRESQL, Family, Portal, World, portal_over_a_copy, world_of_this_run
+from tests.journeys.portal import POSTGRESQL, Debt, Family, Portal, World, portal_over_a_copy, world_of_this_run
 from tests.journeys.watching import Watch
 
 # What does not depend on the engine is looked at once: accessibility, sizes, screenshots.
-collect_ignore = ["test_looks.py"] if POSTGRESQL else []
+collect_ignore = ["test_looks.py", "test_looks_billing.py"] if POSTGRESQL else []
 
 PHONE, DESKTOP = 375, 1280
 SMALLEST = 320
 HEIGHTS = {SMALLEST: 640, PHONE: 812, DESKTOP: 900}
 WAIT = 8_000  # milliseconds; a state that has not come by then will not come
 
+# Régies of the demo world: the bank in the same window, in a window of its own, and by PayFiP's older form.
+PLAIN, POPUP, OLDER = "periscolaire", "extrascolaire", "cantine"
+
 Visit = Callable[..., Parent]
+Owing = Callable[..., Debt]
 
 
 @pytest.fixture(scope="session")
@@ -67,12 +72,14 @@ def width(request: pytest.FixtureRequest) -> int:
 
 @pytest.fixture
 def visit(browser: Browser, portal: Portal) -> Iterator[Visit]:
-    """`visit(family, width=375, scripts=True, allowed={400})`: somebody opens a browser of their own."""
+    """`visit(family, width=375, scripts=True, allowed={400}, said="")`: somebody opens a browser of their own."""
     portal.must_answer()
     expect.set_options(timeout=WAIT)
     parents: list[Parent] = []
 
-    def one(family: Family, *, width: int = DESKTOP, scripts: bool = True, allowed: Any = (), **options: Any) -> Parent:
+    def one(
+        family: Family, *, width: int = DESKTOP, scripts: bool = True, allowed: Any = (), said: str = "", **options: Any
+    ) -> Parent:
         context = browser.new_context(
             viewport={"width": width, "height": HEIGHTS[width]},
             java_script_enabled=scripts,
@@ -83,7 +90,7 @@ def visit(browser: Browser, portal: Portal) -> Iterator[Visit]:
             **options,
         )
         context.set_default_timeout(WAIT)
-        watch = Watch(f"{family.host}:{portal.port}", set(allowed))
+        watch = Watch(f"{family.host}:{portal.port}", portal.bank.netloc, set(allowed), said)
         watch.over(context)
         parents.append(Parent(portal, family, context, context.new_page(), watch, scripts))
         return parents[-1]
@@ -115,6 +122,38 @@ def _ordinary(demo_world: World) -> Iterator[Family]:
 def family(_ordinary: Iterator[Family]) -> Family:
     """A family of « Ville de Démo » that no other test of this moment uses."""
     return next(_ordinary)
+
+
+@pytest.fixture
+def bank(portal: Portal) -> Iterator[Bank]:
+    """The simulated PayFiP, put in order again at the end."""
+    yield portal.bank
+    portal.bank.order(reset=True)
+
+
+@pytest.fixture(scope="session")
+def _debts(demo_world: World) -> list[Debt]:
+    """What is still to be paid. Jamie BOND's own are left alone: his list is looked at."""
+    return [debt for debt in demo_world.debts if debt.family.payer_name != "Jamie BOND"]
+
+
+@pytest.fixture
+def owing(_debts: list[Debt]) -> Owing:
+    """`owing()`, `owing(POPUP)`, `owing(others=True)`: an invoice to pay that no other test uses.
+
+    `others`: must this payer have another one to pay, which no test uses either, or none at all?
+    """
+
+    def one(regie: str = "", *, others: bool | None = None) -> Debt:
+        for debt in sorted(_debts, key=lambda one: -sum(one.regie == other.regie for other in _debts)):
+            rest = [other for other in _debts if other.family == debt.family and other != debt]
+            if (debt.regie == regie or (not regie and debt.regie != OLDER)) and others in (None, bool(rest)):
+                for used in [debt, *(rest if others else [])]:
+                    _debts.remove(used)
+                return debt
+        raise AssertionError(f"the demo world has no such invoice left to pay (régie {regie or 'any'})")
+
+    return one
 
 
 @pytest.fixture

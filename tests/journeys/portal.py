@@ -1,32 +1,57 @@
-"""A portal as a machine runs it: granian over a copy of the demo world, which is built once a run.
+"""A portal as a machine runs it: the web server, the worker and the simulated PayFiP over a copy of the demo world.
 
-Nothing here touches Django: the world is made and served by the `portail` commands, in processes of their own.
+Nothing here touches Django: the world, built once a run, is made and served by the `portail` commands, in processes of
+their own.
 """
 
 import fcntl
 import json
 import os
+import re
 import shutil
-import signal
-import socket
 import sqlite3
-import subprocess
 import sys
-import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
-from http.client import HTTPConnection, HTTPException
+from datetime import datetime, timedelta
+from http.client import HTTPConnection
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
+from zoneinfo import ZoneInfo
 
 import psycopg
 
-ROOT = Path(__file__).parents[2]
-PORTAIL = (sys.executable, "-m", "portail.console")
+from tests.journeys.bank import Bank
+from tests.journeys.processes import (
+    PATIENCE,
+    PORTAIL,
+    answering,
+    answers,
+    free_port,
+    last_words,
+    once,
+    running,
+)
+
 DATABASE_URL = os.environ.get("DATABASE_URL", "")
 POSTGRESQL = DATABASE_URL.startswith("postgres")
-PATIENCE = 120  # seconds; a slow machine is no failure
+HEALTH, LEDGER = "/-/health", "/sim/operations"
+SQLITE, BANK_FILE = "portail.sqlite3", "payfip.sqlite3"
+REGIES = (("demo", "periscolaire"), ("demo", "extrascolaire"), ("buchelay", "cantine"))
+# « 2026-001-000010  Émile DUPONT  98,50 €, reste 98,50 €  émise, échéance … »
+OWED = re.compile(
+    r"(?m)^(?P<number>\S+)  (?P<payer>.+?)  (?P<total>[\d\s]*\d,\d\d)\s€, reste (?P<left>[\d\s]*\d,\d\d)\s€  émise",
+    re.MULTILINE,
+)
+# The console as if it were later: what the bank says is final only after a while.
+LATER = """
+import sys, time_machine
+from datetime import UTC, datetime, timedelta
+time_machine.travel(datetime.now(UTC) + timedelta(seconds=float(sys.argv.pop(1)))).start()
+from portail.console.main import main
+sys.exit(main())
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,14 +77,36 @@ class Family:
         return next(child for child in self.children if child.first_name == first_name)
 
 
+@dataclass(frozen=True, slots=True)
+class Debt:
+    """An invoice of the last run that is still to be paid, as a whole. `left`: « 98,50 »."""
+
+    family: Family
+    town: str
+    regie: str
+    number: str
+    left: str
+
+    @property
+    def email(self) -> str:
+        """Where the ticket is asked for: nobody else's mailbox."""
+        return f"ticket-{self.number}@{self.town}.example"
+
+    @property
+    def amount(self) -> re.Pattern[str]:
+        """The amount as pages write it, whatever the spaces."""
+        return re.compile(rf"(?<![\d,]){self.left}\s€")
+
+
 @dataclass(frozen=True)
 class World:
-    """What `portail demo` wrote: the towns' hosts by name, their families, and where it all lies."""
+    """What `portail demo` wrote: the towns' hosts by name, their families, what they owe, and where it all lies."""
 
     folder: Path
     database: str  # PostgreSQL: name of the template database
     towns: dict[str, str]
     families: tuple[Family, ...]
+    debts: tuple[Debt, ...]
 
     def family(self, payer_name: str) -> Family:
         """The only family of this payer."""
@@ -72,13 +119,21 @@ class Portal:
     """A running portal."""
 
     port: int
+    bank: Bank
     world: World
-    log: Path
+    folder: Path
+    environment: dict[str, str]
+
+    @property
+    def mail(self) -> Path:
+        """The folder where its mails, and the bank's, arrive."""
+        return self.folder / "mail"
 
     def must_answer(self) -> None:
-        """A journey begins: the server is still there, or its last words are shown."""
-        if not _answers(self.port):
-            raise RuntimeError(f"the portal has died:\n{self.log.read_text()[-4000:]}")
+        """A journey begins: the servers are still there, or the last words are shown."""
+        for port, path, log in ((self.port, HEALTH, "server.log"), (self.bank.port, LEDGER, "bank.log")):
+            if not answers(port, path):
+                raise RuntimeError(f"the portal has died:\n{last_words(self.folder / log)}")
 
     def origin(self, host: str) -> str:
         """`http://demo.localhost:41234`."""
@@ -90,6 +145,11 @@ class Portal:
             connection.request("GET", path, headers={"Host": f"{host}:{self.port}"})
             answer = connection.getresponse()
             return answer.status, answer.headers.get_content_type(), answer.read().decode()
+
+    def command(self, *words: str, later: timedelta = timedelta()) -> str:
+        """Run a `portail` command on its database, as if it were `later`; returns what it said."""
+        console = (sys.executable, "-c", LATER, str(later.total_seconds())) if later else PORTAIL
+        return once([*console, *words], self.environment, self.folder / "commands.log")
 
 
 def world_of_this_run(folder: Path) -> World:
@@ -108,15 +168,15 @@ def world_of_this_run(folder: Path) -> World:
 
 
 def _build(var: Path, database: str) -> None:
-    """`portail demo --reset`: both towns, their families, and the static files."""
+    """`portail demo --reset`: both towns, their families, the static files; then who owes what."""
     var.mkdir(parents=True)
-    command = [*PORTAIL, "demo", "--reset"]
-    with (var / "build.log").open("wb") as log:
-        done = subprocess.run(  # noqa: S603  our own command
-            command, cwd=ROOT, env=_environment(var, 1, database), stdout=log, stderr=log, check=False
-        )
-    if done.returncode:
-        raise RuntimeError(f"the demo world was not built:\n{(var / 'build.log').read_text()[-4000:]}")
+    environment, log = _environment(var, database), var / "build.log"
+    once([*PORTAIL, "demo", "--reset"], environment, log)
+    today = datetime.now(ZoneInfo("Europe/Paris")).date()  # noqa: TID251  the server's clock is ours
+    month = f"{today.replace(day=1) - timedelta(days=1):%Y-%m}"
+    for town, regie in REGIES:
+        words = ["invoices", "list", "--town", town, "--regie", regie, "--month", month]
+        (var / f"debts-{regie}.txt").write_text(once([*PORTAIL, *words], environment, log))
 
 
 def _read(var: Path, database: str) -> World:
@@ -132,53 +192,54 @@ def _read(var: Path, database: str) -> World:
         for town in told["towns"]
         for family in town["families"]
     )
-    return World(var, database, towns, families)
+    return World(var, database, towns, families, tuple(_debts(var, families)))
+
+
+def _debts(var: Path, families: tuple[Family, ...]) -> Iterator[Debt]:
+    by_name = {family.payer_name: family for family in families}
+    for town, regie in REGIES:
+        for found in OWED.finditer((var / f"debts-{regie}.txt").read_text()):
+            if found["left"] == found["total"]:
+                yield Debt(by_name[found["payer"]], town, regie, found["number"], found["left"])
 
 
 @contextmanager
 def portal_over_a_copy(world: World, folder: Path) -> Iterator[Portal]:
-    """Serve a copy of the world that nobody else touches."""
+    """Run a portal over a copy of the world that nobody else touches."""
     folder.mkdir(parents=True)
     database = _copy(world, folder)
     (folder / "static").symlink_to(world.folder / "static")
-    with _running([*PORTAIL, "serve"], folder, database) as port:
-        yield Portal(port, world, folder / "server.log")
+    port, bank = free_port(), Bank(free_port())
+    environment = _environment(folder, database, port, bank.origin)
+    simulator = [
+        sys.executable, "-m", "portail.simulator", "--port", str(bank.port),
+        "--database", str(folder / BANK_FILE), "--mail-folder", str(folder / "mail"),
+    ]  # fmt: skip
+    with ExitStack() as processes:
+        processes.enter_context(answering(simulator, environment, folder / "bank.log", (bank.port, LEDGER)))
+        processes.enter_context(running([*PORTAIL, "worker"], environment, folder / "worker.log"))
+        processes.enter_context(answering([*PORTAIL, "serve"], environment, folder / "server.log", (port, HEALTH)))
+        yield Portal(port, bank, world, folder, environment)
     if database:
         _drop_database(database)
 
 
 def _copy(world: World, folder: Path) -> str:
+    _copy_file(world.folder / BANK_FILE, folder / BANK_FILE)
     if not POSTGRESQL:
-        with (
-            closing(sqlite3.connect(world.folder / "portail.sqlite3")) as source,
-            closing(sqlite3.connect(folder / "portail.sqlite3")) as target,
-        ):
-            source.backup(target)
+        _copy_file(world.folder / SQLITE, folder / SQLITE)
         return ""
     database = f"{world.database}_{folder.name}"
     _create_database(database, template=world.database)
     return database
 
 
-@contextmanager
-def _running(command: list[str], var: Path, database: str) -> Iterator[int]:
-    """A server process of its own group, from its first answer to its end; yields its port."""
-    var.mkdir(parents=True, exist_ok=True)
-    port = _free_port()
-    log = var / "server.log"
-    with log.open("ab") as output:
-        process = subprocess.Popen(  # noqa: S603  our own command
-            command, cwd=ROOT, env=_environment(var, port, database), stdin=subprocess.DEVNULL,
-            stdout=output, stderr=subprocess.STDOUT, start_new_session=True,
-        )  # fmt: skip
-    try:
-        _wait(process, port, log)
-        yield port
-    finally:
-        _stop(process)
+def _copy_file(source: Path, target: Path) -> None:
+    with closing(sqlite3.connect(source)) as one, closing(sqlite3.connect(target)) as other:
+        one.backup(other)
 
 
-def _environment(var: Path, port: int, database: str) -> dict[str, str]:
+def _environment(var: Path, database: str, port: int = 1, bank: str = "") -> dict[str, str]:
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("PORTAIL_", "DJANGO_", "PYTEST_", "DATABASE_"))}
     own = {
         "PORTAIL_MODE": "demo",
@@ -186,45 +247,15 @@ def _environment(var: Path, port: int, database: str) -> dict[str, str]:
         "PORTAIL_VAR": str(var),
         "PORTAIL_WORKERS": "1",
         "PORTAIL_TRUSTED_PROXIES": "127.0.0.1",  # so that each visitor may come from a network of its own
+        "PORTAIL_PUBLIC_PORT": f":{port}",
         "HOST": "127.0.0.1",
         "PORT": str(port),
     }
+    if bank:
+        own["PORTAIL_PAYFIP_URL"] = bank
     if database:
         own["DATABASE_URL"] = _url_of(database)
     return kept | own
-
-
-def _wait(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
-    end = time.monotonic() + PATIENCE
-    while not _answers(port):
-        if process.poll() is not None or time.monotonic() > end:
-            raise RuntimeError(f"the portal does not answer:\n{log.read_text()[-4000:]}")
-        time.sleep(0.1)
-
-
-def _answers(port: int) -> bool:
-    try:
-        with closing(HTTPConnection("127.0.0.1", port, timeout=5)) as connection:
-            connection.request("GET", "/-/health")
-            return connection.getresponse().status == 200
-    except (OSError, HTTPException):
-        return False
-
-
-def _stop(process: subprocess.Popen[bytes]) -> None:
-    for kind in (signal.SIGTERM, signal.SIGKILL):
-        try:
-            os.killpg(process.pid, kind)
-            process.wait(10)
-        except (ProcessLookupError, subprocess.TimeoutExpired):
-            continue
-        return
-
-
-def _free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
 
 
 def _url_of(database: str) -> str:

@@ -340,11 +340,6 @@ def _feed_shared(parent: Parent) -> None:
 
 
 @private()
-def _invoices(parent: Parent) -> None:
-    parent.go("/factures/")
-
-
-@private()
 def _contact_known(parent: Parent) -> None:
     parent.go("/contact/")
     expect(parent.field("Votre nom")).to_have_value("Jamie BOND")

@@ -7,8 +7,9 @@ from itertools import pairwise
 from playwright.sync_api import Locator, expect
 
 from tests.journeys.cells import MORNING, free
-from tests.journeys.conftest import Visit
-from tests.journeys.parent import PAGES_AHEAD, UNDONE, Cell, Parent, recap_line
+from tests.journeys.conftest import PLAIN, Owing, Visit
+from tests.journeys.parent import PAGES_AHEAD, UNDONE, Cell, Parent, recap_line, today
+from tests.journeys.paying import ACCEPTED, CODE, GOOD_CARD, PAY, at_the_bank, card_of, open_list, outcome
 from tests.journeys.portal import Family
 
 FURTHEST = 60  # presses of a key
@@ -36,6 +37,36 @@ def test_the_whole_journey_by_keyboard(visit: Visit, family: Family) -> None:
     _tab_to(parent, parent.button("Annuler ces modifications"))
     keys.press("Enter")
     parent.saved(recap_line(one.toggled()), recap_line(other.toggled()), heading=UNDONE)
+
+
+def test_paying_by_keyboard(visit: Visit, owing: Owing) -> None:
+    debt = owing(PLAIN, others=False)
+    parent = visit(debt.family)
+    page, keys = parent.page, parent.page.keyboard
+    parent.log_in()
+    open_list(parent)
+    _tab_to(parent, card_of(parent, debt.number).get_by_role("radio"))
+    keys.press("Space")
+    _type(parent, parent.field("Mon e-mail"), debt.email)
+    keys.press("Enter")
+    _tab_to(parent, parent.button(PAY))
+    keys.press("Enter")
+    at_the_bank(page, debt)
+    _tab_to(parent, parent.button(re.compile("^Payer par carte")))
+    keys.press("Enter")
+    _type(parent, parent.field("Numéro de carte"), GOOD_CARD)
+    _type(parent, page.get_by_role("combobox", name="Mois"), "12")
+    _type(parent, page.get_by_role("combobox", name="Année"), str(today().year + 2))
+    _type(parent, parent.field("Cryptogramme visuel"), "123")
+    keys.press("Enter")
+    _type(parent, parent.field("Code reçu par SMS"), CODE)
+    keys.press("Enter")
+    _tab_to(parent, parent.link("Continuer"))
+    keys.press("Enter")
+    outcome(parent, ACCEPTED)
+    _tab_to(parent, parent.link("Retourner aux factures"))
+    keys.press("Enter")
+    expect(parent.heading("Mes factures", 1)).to_be_visible()
 
 
 def test_tab_enters_a_table_once(visit: Visit, family: Family) -> None:
@@ -84,6 +115,12 @@ def _tab_to(parent: Parent, target: Locator) -> None:
         if target.evaluate("(item) => item === document.activeElement"):
             return
     raise AssertionError(f"{target} was not reached with Tab")
+
+
+def _type(parent: Parent, field: Locator, words: str) -> None:
+    """Into a field that Tab leads to, whose old words Tab has selected."""
+    _tab_to(parent, field)
+    parent.page.keyboard.type(words)
 
 
 def _side_by_side(parent: Parent) -> tuple[Cell, Cell]:

@@ -1,5 +1,9 @@
-"""What every page of every journey is held to: our own host only, nothing in the console, no unexpected answer."""
+"""What every page of every journey is held to: our own host only, nothing in the console, no unexpected answer.
 
+The bank is the one other place that a parent is led to: as a page of its own, never as a part of ours.
+"""
+
+import re
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
@@ -10,10 +14,14 @@ LEAST_PROBLEM = 400
 
 @dataclass
 class Watch:
-    """Watches a browser context. `allowed`: statuses from 400 that the journey means to see."""
+    """Watches a browser context. `allowed`: statuses from 400 that the journey means to see; `said`: a pattern of what
+    the console may say. `bank`: host and port of the one third party.
+    """
 
     host: str
+    bank: str = ""
     allowed: set[int] = field(default_factory=set)
+    said: str = ""
     problems: list[str] = field(default_factory=list)
 
     def over(self, context: BrowserContext) -> None:
@@ -29,8 +37,15 @@ class Watch:
 
     def _asked(self, request: Request) -> None:
         address = urlsplit(request.url)
-        if address.scheme not in {"data", "blob"} and address.netloc != self.host:
+        if address.scheme in {"data", "blob"} or address.netloc == self.host:
+            return
+        if address.netloc != self.bank or not (request.is_navigation_request() or self._is_of_the_bank(request)):
             self.problems.append(f"a third party was asked: {request.url}")
+        elif urlsplit(request.headers.get("referer", "")).netloc == self.host:
+            self.problems.append(f"the bank was told where the parent comes from: {request.url}")
+
+    def _is_of_the_bank(self, request: Request) -> bool:
+        return urlsplit(request.frame.url).netloc == self.bank
 
     def _answered(self, response: Response) -> None:
         if response.status >= LEAST_PROBLEM and response.status not in self.allowed:
@@ -38,7 +53,8 @@ class Watch:
 
     def _said(self, message: ConsoleMessage) -> None:
         # A refused answer is judged by its status above; the browser's own line about it says no more.
-        if message.type in {"error", "warning"} and not message.text.startswith("Failed to load resource"):
+        expected = ["Failed to load resource", *([self.said] if self.said else [])]
+        if message.type in {"error", "warning"} and not any(re.match(one, message.text) for one in expected):
             self.problems.append(f"console {message.type}: {message.text}")
 
     def _failed(self, error: WebError) -> None:

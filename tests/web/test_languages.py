@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from django.db import models
 from django.urls import reverse
 from django.utils import translation
 
+from portail.billing.providers import NotOpened, Trouble
 from portail.bookings.models import Activity, Period
 from portail.bookings.operations.calendar import ClosureDraft, close_days
 from portail.bookings.operations.offer import PeriodDraft, create_period, enrol
@@ -18,10 +20,14 @@ from portail.news.models import NewsItem
 from portail.news.operations.board import FileDraft, NewsDraft, attach_file, post_news
 from portail.rules import zones
 from portail.rules.holidays import public_holidays
+from portail.rules.paying import AttemptState
 from portail.towns.models import Town
 from portail.towns.operations import set_status
 from portail.towns.scope import in_town
 from portail.web import product_urls, urls
+from tests.web import billed
+from tests.web.billed import id_of, idop_of
+from tests.web.bills import bills_of
 from tests.web.browser import DEMO, Browser, Page, cell, planning_of
 from tests.web.conftest import TOWN_MODELS, moment
 from tests.world import (
@@ -50,11 +56,17 @@ FRENCH = {
     "aucune", "jour", "jours", "semaine", "semaines", "heure", "heures", "inscrit", "inscrite", "inscription", "clos",
     "clôture", "lundi", "mardi", "mercredi", "jeudi", "vendredi", "novembre", "ve", "lu", "di",
 }  # fmt: skip
-# Proper names, which stay as they are. The footer offers « Français » in French.
-NAMES = ["Les Parents Services", "Défenseur des droits", "Libre réponse", "Français"]
+# Proper names, which stay as they are: what other people's papers and pages call it is what a reader must look for.
+NAMES = [
+    "Les Parents Services", "Défenseur des droits", "Libre réponse", "Français", "Trésorerie", "régie",
+    "avis des sommes à payer",
+]  # fmt: skip
 SAID = {"aria-label", "title", "alt", "placeholder", "data-reveal", "data-conceal", "data-countdown"}
-FILES = {"feed", "news_file", "town_css", "logo"}
-ACTS = {"logout", "extend", "undo", "language", "modifications"}  # they answer with a redirection or with data
+FILES = {"feed", "news_file", "town_css", "logo", "invoice_pdf", "receipt_pdf", "certificate_pdf"}
+ACTS = {
+    "logout", "extend", "undo", "language", "modifications", "payment_state", "payment_resume", "pay_notified",
+    "pay_announced",
+}  # fmt: skip  # they answer with a redirection or with data
 LOGS = {"towns.Audit", "bookings.ChangeSet"}  # they quote sentences
 Form = dict[str, Any] | None
 
@@ -134,6 +146,7 @@ def busy(world: World) -> World:
         )
         link = Link.objects.get(payer=world.jamie, person=world.aline)
         share_feed(link_id=link.public_id, payer_id=world.jamie.pk, shared=True)
+        billed.bill_all(world)
     return world
 
 
@@ -157,14 +170,15 @@ PAGES = {
     "periods": [reverse("periods", kwargs={"code": JAMES})],
     "feed_page": [reverse("feed_page", kwargs={"code": code}) for code in (JAMES, ALINE)],
     "history": [reverse("history", kwargs={"code": code}) for code in (JAMES, ALINE)],
-    "invoices": [reverse("invoices")],
+    **billed.PAGES,
     "contact": [reverse("contact"), f"{reverse('contact')}?envoye=1"],
     "help": [reverse("help")],
+    "invoice_manual": [reverse("invoice_manual")],
     "legal": [reverse("legal")],
     "privacy": [reverse("privacy")],
     "accessibility": [reverse("accessibility")],
 }  # fmt: skip
-ELSEWHERE = {"login", "recap", "product"}  # in the tests below
+ELSEWHERE = {"login", "recap", "product", "pay_return"}  # in the tests below
 
 
 def test_every_page_is_asked_for():
@@ -274,6 +288,39 @@ def test_periods_confirmed_or_not(busy, jamie):
     chosen = {"period": public_id, "sure": "1", "day": ["cantine/0"]}
     check(jamie, data, address, chosen)  # the recap; the second time, too late
     check(jamie, data, address)
+
+
+def test_paying_refused_or_impossible(busy, jamie, monkeypatch):
+    data, trouble = town_data(busy), Trouble.DOWN
+    bank = SimpleNamespace(asks=True, open=lambda *_asked: NotOpened(trouble, "A2", "Panne"))
+    monkeypatch.setattr("portail.billing.operations.paying.provider_named", lambda _name: bank)
+    free, right = str(id_of("free")), {"cents": "4000", "email": "me@server.fr"}
+    pay = reverse("pay", kwargs={"public_id": free})
+    for form in (right, right | {"cents": "1"}, right | {"email": ""}, right | {"email": "nonsense"}):
+        check(jamie, data, pay, form)
+    trouble = Trouble.EMAIL
+    check(jamie, data, pay, right)
+    for name in ("tiny", "deadline", f"invoice {AttemptState.REVIEW}"):
+        check(jamie, data, reverse("pay", kwargs={"public_id": id_of(name)}), right)
+    addresses = {"action": "emails", "email1": "nonsense", "email2": "a@server.fr", "email3": "A@server.fr"}
+    for form in ({}, {"invoice": free}, {"invoice": str(id_of("paid")), "email": "x"}, addresses):
+        check(jamie, data, reverse("invoices"), form)
+
+
+def test_back_from_the_bank_without_a_session(busy):
+    data, stranger = town_data(busy), Browser()
+    for idop in ("", "nonsense", *(idop_of(state) for state in AttemptState if state is not AttemptState.CREATED)):
+        check(stranger, data, f"{reverse('pay_return')}?idop={idop}")
+    for secret in (billed.SECRET, "nonsense"):
+        check(stranger, data, reverse("invoice_email", kwargs={"secret": secret}), {})
+
+
+def test_a_family_with_one_invoice_or_none(busy, denise):
+    check(denise, town_data(busy), reverse("invoices"))
+    with in_town(busy.demo):
+        bills_of(busy.denise).invoice()
+    for address in (reverse("home"), reverse("invoices")):
+        check(denise, town_data(busy), address)
 
 
 def test_errors_are_told_in_the_language_of_the_visitor(busy, jamie):

@@ -27,6 +27,7 @@ PUBLIC_ROUTES = {
     "feed",  # by its secret address
     "contact",
     "help",
+    "invoice_manual",
     "legal",
     "privacy",
     "accessibility",
@@ -42,7 +43,7 @@ PUBLIC_ROUTES = {
 }
 POST_ONLY = {"logout", "extend", "undo"}
 GET_ONLY = {"home", "children", "recap", "why", "modifications", "history", "feed"} | {
-    "help", "legal", "privacy", "accessibility", "news_file", "town_css", "logo"
+    "help", "invoice_manual", "legal", "privacy", "accessibility", "news_file", "town_css", "logo"
 } | {
     "invoice", "invoice_pdf", "receipt_pdf", "certificate_pdf", "pay_follow", "payment", "payment_state",
     "payment_resume",

@@ -7,7 +7,6 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Q, Sum
 
 from portail.billing.models import Invoice, InvoiceLine, LotCounter
 from portail.billing.operations.runs.issuing import numbered, take_lot
@@ -41,12 +40,15 @@ def credit_note(*, draft: CreditDraft, by: Actor, now: datetime) -> Invoice:
     """
     invoice = _corrected(draft)
     lines = list(invoice.lines.order_by("position"))
-    given = _amounts(draft, lines, _given_before(invoice))
+    before = _given_before(invoice)
+    given = _amounts(draft, lines, before)
     total = sum(given.values())
     used = min(total, invoice.left_cents)
     note = _note(invoice, total, used, now)
     InvoiceLine.objects.bulk_create(
-        _credited(note, line, given[line.position], draft) for line in lines if given.get(line.position)
+        _credited(note, line, (before.get(line.position, 0), given[line.position]), draft)
+        for line in lines
+        if given.get(line.position)
     )
     if used:
         invoice.credited_cents += used
@@ -131,9 +133,9 @@ def _place(exercise: int, recette: str) -> Place:
     return Place(exercise, counter.credit_lot, counter.credits, recette)
 
 
-def _credited(note: Invoice, line: InvoiceLine, cents: int, draft: CreditDraft) -> InvoiceLine:
-    earlier = InvoiceLine.objects.filter(invoice__corrects_id=note.corrects_id, detail__corrects_line=line.position)
-    done = earlier.filter(~Q(invoice=note)).aggregate(Sum("amount_cents"))["amount_cents__sum"] or 0
+def _credited(note: Invoice, line: InvoiceLine, given: tuple[int, int], draft: CreditDraft) -> InvoiceLine:
+    """`given`: cents given back of this line before, and now."""
+    done, cents = given
     parts = (line.care_cents, line.food_cents, line.extra_cents)
     # From the beginning of the line, so that several credit notes together give back exactly its parts.
     before, after = pro_rata(parts, done), pro_rata(parts, done + cents)

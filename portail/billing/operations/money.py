@@ -273,6 +273,9 @@ def _check_open(invoices: Sequence[Invoice]) -> None:
     closed = [i for i in invoices if i.status != InvoiceStatus.ISSUED or i.kind != Invoice.Kind.INVOICE]
     if closed:
         raise MoneyError(f"La facture {closed[0]} ne peut plus être payée à la régie.")
+    remitted = [i for i in invoices if i.remittance_id is not None]
+    if remitted:
+        raise MoneyError(f"La facture {remitted[0]} est dans une remise de prélèvements : elle serait payée deux fois.")
 
 
 def _check_cesu(draft: CounterDraft, invoices: Sequence[Invoice]) -> dict[int, int]:

@@ -118,7 +118,7 @@ def _write_down(invoice: UUID, email: str, by: Actor, now: datetime) -> Attempt:
     if not found:
         raise Invoice.DoesNotExist
     (debt,) = found
-    refuse_unpayable(debt, now)
+    refuse_unpayable(debt, now=now)
     earlier = list(debt.attempts.order_by("-created_at"))
     blocked = blocked_by([operation_of(one) for one in earlier], now)
     if blocked is not None:
@@ -146,7 +146,7 @@ def _write_down(invoice: UUID, email: str, by: Actor, now: datetime) -> Attempt:
     return attempt
 
 
-def refuse_unpayable(invoice: Invoice, now: datetime) -> None:
+def refuse_unpayable(invoice: Invoice, *, now: datetime) -> None:
     """Raises PaymentRefusedError when the invoice, whatever its operations, may not be paid online now."""
     refusal = refusal_to_pay(debt_of(invoice), town_day(now), limits_of(invoice.regie.provider))
     if refusal is not None:

@@ -1,9 +1,7 @@
 """What was booked and what really happened, together, for many persons at once: what an invoice is reckoned from."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from datetime import date
-
-from django.db.models import Q
 
 from portail.bookings.models import Attendance, Presence
 from portail.bookings.queries.records import Span
@@ -51,10 +49,3 @@ def recorded_days(activities: Collection[int], span: Span) -> set[tuple[int, dat
     """The (activity, day) about which somebody wrote down who came. One query."""
     marks = Attendance.objects.filter(activity_id__in=activities, day__range=(span.first, span.last))
     return set(marks.order_by().values_list("activity_id", "day").distinct())
-
-
-def persons_concerned(activities: Iterable[int], span: Span) -> Q:
-    """A condition on persons: booked or attended one of these activities in the span."""
-    where = {"activity_id__in": list(activities), "day__range": (span.first, span.last)}
-    booked, attended = Presence.objects.filter(**where), Attendance.objects.filter(**where)
-    return Q(pk__in=booked.values("person_id")) | Q(pk__in=attended.values("person_id"))

@@ -26,17 +26,19 @@ def insert_lines(lines: Iterable[tuple[int, int, DraftLine]]) -> None:
     """Write (key of the invoice, position, line). One query, whatever their number."""
     rows = [
         [
-            invoice,
-            line.person,
-            line.activity,
-            position,
-            line.quantity,
-            line.unit_cents,
-            line.amount_cents,
-            line.care_cents,
-            line.food_cents,
-            line.extra_cents,
-            line.label,
+            [
+                invoice,
+                line.person,
+                line.activity,
+                position,
+                line.quantity,
+                line.unit_cents,
+                line.amount_cents,
+                line.care_cents,
+                line.food_cents,
+                line.extra_cents,
+                line.label,
+            ],
             line.detail,
         ]
         for invoice, position, line in lines
@@ -54,18 +56,19 @@ def set_numbers(invoices: Iterable[Invoice]) -> None:
     columns = "number = value ->> 1, reference = value ->> 2, total_cents = CAST(value ->> 3 AS integer)"
     town_rows(
         f"UPDATE {table} SET {columns} FROM {_FROM[connection.vendor]} "  # noqa: S608 -- nothing from outside
-        f"WHERE {table}.town_id = %(town)s AND {table}.id = CAST(value ->> 0 AS bigint) RETURNING {table}.id",
+        # The plus sign: SQLite must begin with the rows, not with every invoice of the town.
+        f"WHERE +{table}.town_id = %(town)s AND {table}.id = CAST(value ->> 0 AS bigint) RETURNING {table}.id",
         {"rows": json.dumps(rows)},
     )
 
 
 def _statement() -> str:
-    """`->` and `->>` mean the same to both engines; nothing here comes from outside."""
+    """`->` and `->>` mean the same to both engines. MATERIALIZED: else SQLite parses the detail for each column."""
     table = InvoiceLine._meta.db_table
-    numbers = ", ".join(f"CAST(value ->> {place} AS bigint)" for place in range(len(_NUMBERS)))
-    texts = f"value ->> {len(_NUMBERS)}, value -> {len(_NUMBERS) + 1}"
-    columns = f"town_id, {', '.join(_NUMBERS)}, label, detail"
+    numbers = ", ".join(f"CAST(short ->> {place} AS bigint)" for place in range(len(_NUMBERS)))
     return (
-        f"INSERT INTO {table} ({columns}) SELECT CAST(%(town)s AS bigint), {numbers}, {texts} "  # noqa: S608
-        f"FROM {_FROM[connection.vendor]} RETURNING id"
+        "WITH lines AS MATERIALIZED (SELECT value -> 0 AS short, value -> 1 AS detail "  # noqa: S608
+        f"FROM {_FROM[connection.vendor]}) "
+        f"INSERT INTO {table} (town_id, {', '.join(_NUMBERS)}, label, detail) "
+        f"SELECT CAST(%(town)s AS bigint), {numbers}, short ->> {len(_NUMBERS)}, detail FROM lines RETURNING id"
     )

@@ -4,6 +4,7 @@ Payers are taken by chunks, in the order of their keys, each chunk in a short tr
 far it went: a run that was killed goes on where it stopped.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -15,17 +16,17 @@ from django.db.models import Exists, OuterRef
 from portail.billing.models import Anomaly, CostShare, Invoice, InvoiceRun, Regie
 from portail.billing.operations.runs.computing import compute
 from portail.billing.operations.runs.reading import Book, read_book, read_chunk
-from portail.billing.operations.runs.writing import forget, write, write_anomalies
+from portail.billing.operations.runs.writing import Found, forget, write, write_anomalies
 from portail.billing.operations.setup import BillingError, regie_named
 from portail.billing.wording import RunAnomaly
-from portail.bookings.queries.attendance import consumed_days, persons_concerned
+from portail.bookings.queries.attendance import consumed_days
 from portail.families.models import Link, Payer, Person
 from portail.rules.booking import Right
 from portail.towns.actors import Actor
 from portail.towns.operations import Act, record
 from portail.towns.queries import town_day
 
-CHUNK = 200  # payers of one transaction: on SQLite nobody else writes meanwhile
+CHUNK = 100  # payers of one transaction: on SQLite nobody else writes meanwhile
 State = InvoiceRun.State
 OPEN = (State.PREPARING, State.PREPARED)
 DONE = (State.ISSUED, State.PUBLISHED)
@@ -59,21 +60,17 @@ def prepare_run(*, draft: RunDraft, by: Actor, now: datetime) -> InvoiceRun:
     book = read_book(run.regie, run.month)
     while _prepare_chunk(run.pk, book, now):
         pass
-    return _end(run.pk, book, by=by, now=now)
+    return _end(run.pk, _owed_by_nobody(book), by=by, now=now)
 
 
-@transaction.atomic
 def abandon_run(*, run: UUID, by: Actor, now: datetime) -> None:
-    """Delete a run whose invoices are not numbered, with its drafts. Raises BillingError."""
-    found = locked_run(run)
-    if found.state not in OPEN:
-        raise BillingError(
-            "Cette campagne est déjà numérotée : ses factures ne peuvent qu'être corrigées par un avoir."
-        )
-    Invoice.objects.filter(run=found).delete()
-    Anomaly.objects.filter(run=found).delete()
-    record(Act("abandon_run", _subject(found)), by=by, now=now)
-    found.delete()
+    """Delete a run whose invoices are not numbered, with its drafts, by chunks. Raises BillingError.
+
+    Cut short, it leaves a run to be prepared or abandoned again.
+    """
+    while _abandon_chunk(run):
+        pass
+    _abandon(run, by=by, now=now)
 
 
 def locked_run(run: UUID) -> InvoiceRun:
@@ -81,6 +78,35 @@ def locked_run(run: UUID) -> InvoiceRun:
     found = InvoiceRun.objects.select_for_update(of=("self",)).select_related("regie").filter(public_id=run).first()
     if found is None:
         raise BillingError("Cette campagne de facturation n'existe pas.")
+    return found
+
+
+@transaction.atomic
+def _abandon_chunk(run: UUID) -> bool:
+    """Take back the next drafts; False when none is left."""
+    found = _abandoned(run)
+    payers = list(Invoice.objects.filter(run=found).order_by("id").values_list("payer_id", flat=True)[:CHUNK])
+    forget(found, payers)
+    InvoiceRun.objects.filter(pk=found.pk).update(state=State.PREPARING, prepared_up_to=0)
+    return bool(payers)
+
+
+@transaction.atomic
+def _abandon(run: UUID, *, by: Actor, now: datetime) -> None:
+    found = _abandoned(run)
+    if Invoice.objects.filter(run=found).exists():
+        raise BillingError("Cette campagne est préparée de nouveau en ce moment : elle n'est pas abandonnée.")
+    Anomaly.objects.filter(run=found).delete()
+    record(Act("abandon_run", _subject(found)), by=by, now=now)
+    found.delete()
+
+
+def _abandoned(run: UUID) -> InvoiceRun:
+    found = locked_run(run)
+    if found.state not in OPEN:
+        raise BillingError(
+            "Cette campagne est déjà numérotée : ses factures ne peuvent qu'être corrigées par un avoir."
+        )
     return found
 
 
@@ -154,12 +180,12 @@ def _prepare_chunk(key: int, book: Book, now: datetime) -> bool:
 
 
 @transaction.atomic
-def _end(key: int, book: Book, *, by: Actor, now: datetime) -> InvoiceRun:
+def _end(key: int, alone: Sequence[Found], *, by: Actor, now: datetime) -> InvoiceRun:
     run = _mine(key)
     if run is None:
         raise BillingError("Cette campagne a été abandonnée pendant sa préparation.")
     if run.state == State.PREPARING:
-        write_anomalies(run, None, _owed_by_nobody(book), now=now)
+        write_anomalies(run, None, alone, now=now)
         run.state, run.prepared_at = State.PREPARED, now
         run.save(update_fields=["state", "prepared_at"])
         record(Act("run_prepared", _subject(run)), by=by, now=now)
@@ -170,20 +196,18 @@ def _mine(key: int) -> InvoiceRun | None:
     return InvoiceRun.objects.select_for_update(of=("self",)).select_related("regie").filter(pk=key).first()
 
 
-def _owed_by_nobody(book: Book) -> list[tuple[None, RunAnomaly, dict[str, Any]]]:
+def _owed_by_nobody(book: Book) -> list[Found]:
     """The days of persons for whom nobody answers: no payer leads to them."""
     answers = Link.objects.filter(person=OuterRef("pk")).exclude(right=Right.READ_ONLY.value)
     shares = CostShare.objects.filter(person=OuterRef("pk"))
-    alone = Person.objects.filter(persons_concerned(book.activities, book.span), ~Exists(answers), ~Exists(shares))
-    persons = {person.pk: person for person in alone.order_by("sort_key", "id")}
+    alone = Person.objects.filter(~Exists(answers), ~Exists(shares)).order_by("sort_key", "id")
+    persons = {person.pk: person for person in alone}
     items: dict[int, list[dict[str, Any]]] = {key: [] for key in persons}
-    if not persons:
-        return []
     for (person, activity), days in consumed_days(list(persons), list(book.activities), book.span).items():
         about = {"person": persons[person].code, "name": str(persons[person]), "activity": book.activities[activity][0]}
         items[person].append({**about, "days": sorted(day.day.isoformat() for day in days)})
     found = [item for some in items.values() for item in sorted(some, key=lambda item: str(item["activity"]))]
-    return [(None, RunAnomaly.NO_PAYER, {"items": found})]
+    return [(None, RunAnomaly.NO_PAYER, {"items": found})] if found else []
 
 
 def _subject(run: InvoiceRun) -> str:

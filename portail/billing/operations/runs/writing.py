@@ -13,6 +13,9 @@ from portail.rules.invoicing import InvoiceStatus
 UNSAID = (InvoiceStatus.DRAFT.value, InvoiceStatus.CARRIED.value)
 LONGEST_NAME = 170
 
+Found = tuple[int | None, RunAnomaly, dict[str, Any]]
+"""An anomaly found: whose (the key of a payer, or nobody), its kind, what it is about."""
+
 
 def forget(run: InvoiceRun, payers: Sequence[int]) -> None:
     """Take back the drafts of these payers; what they carried over is to be carried again. The run is not issued."""
@@ -39,7 +42,7 @@ def write(run: InvoiceRun, drafts: Iterable[DraftInvoice], *, now: datetime) -> 
 def write_anomalies(
     run: InvoiceRun,
     payers: Sequence[int] | None,
-    found: Iterable[tuple[int | None, RunAnomaly, dict[str, Any]]],
+    found: Iterable[Found],
     *,
     now: datetime,
 ) -> None:
