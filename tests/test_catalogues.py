@@ -25,6 +25,7 @@ PLACEHOLDER = re.compile(r"%{1,2}\(\w+\)0?\d?[sd]|\{\w\}")
 SAME_IN_ENGLISH = {
     "%(minutes)d min", "%(hours)d\u00a0h", "%(hours)d\u00a0h\u00a0%(minutes)02d", "{n} min", "{n} s",
     "Absence", "English", "Français", "Les Parents Services", "Sa",
+    "(TEST)", "4. Confirmation", "Confirmation", "Date", "Total",
 }  # fmt: skip
 
 

@@ -45,6 +45,16 @@ def not_allowed(request: HttpRequest, refused: HttpResponse) -> HttpResponse:
     return page
 
 
+def unprintable(request: HttpRequest) -> HttpResponse:
+    """503: the document exists, its PDF cannot be made. The town hall knows."""
+    return _page(
+        request,
+        503,
+        _("Ce document ne peut pas être imprimé"),
+        _("La mairie en est avertie. Le détail de la facture reste lisible sur sa page, et rien n'est perdu."),
+    )
+
+
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """403: the form was open for too long, or sent from elsewhere. Nothing was recorded."""
     return _page(

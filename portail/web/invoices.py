@@ -1,6 +1,6 @@
 """« Facture »: to pay, paid, one invoice explained, the papers, and who hears of new ones (features F1, F2, F7–F10)."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any, cast
@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from portail.billing import documents
 from portail.billing.operations.emails import confirm_invoice_email, set_invoice_emails
+from portail.billing.operations.papers import note_unprintable
 from portail.billing.queries.cards import Addresses, Clock, InvoiceCard, LineRow
 from portail.billing.queries.invoices import (
     account_of,
@@ -26,9 +27,11 @@ from portail.billing.queries.invoices import (
     payments_on,
 )
 from portail.families.queries import Family
+from portail.gateways.pdf.press import PaperError
 from portail.towns import wording as say
 from portail.web import ticket_email
 from portail.web.accounts import certificate_of, credit_view, due_view, settled_of, settled_row, years_of
+from portail.web.errors import unprintable
 from portail.web.explain import Explained, explained
 from portail.web.pages import labels_of, show
 from portail.web.requests import TownRequest, actor, for_family, zone_of
@@ -246,7 +249,7 @@ def _parts(lines: Sequence[LineRow]) -> list[tuple[str, str]]:
 def invoice_pdf(request: TownRequest, family: Family, *, public_id: UUID) -> HttpResponse:
     """The invoice, or the credit note, on paper."""
     invoice_or_404(request, family, public_id)
-    return _paper(documents.invoice_pdf(public_id, now=request.now))
+    return _printed(request, public_id, documents.invoice_pdf)
 
 
 @require_safe
@@ -255,7 +258,7 @@ def receipt_pdf(request: TownRequest, family: Family, *, public_id: UUID) -> Htt
     """The receipt of a payment."""
     if payment_of(public_id, family.payer_id) is None:
         raise Http404
-    return _paper(documents.receipt_pdf(public_id, now=request.now))
+    return _printed(request, public_id, documents.receipt_pdf)
 
 
 @require_safe
@@ -269,6 +272,14 @@ def certificate_pdf(request: TownRequest, family: Family, *, year: str) -> HttpR
     if found is None:
         raise Http404
     return _paper(found)
+
+
+def _printed(request: TownRequest, public_id: UUID, paper: Callable[..., documents.PdfFile]) -> HttpResponse:
+    try:
+        return _paper(paper(public_id, now=request.now))
+    except PaperError as error:
+        note_unprintable(public_id=public_id, reason=str(error), now=request.now)
+        return unprintable(request)
 
 
 def _paper(file: documents.PdfFile) -> HttpResponse:

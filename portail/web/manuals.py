@@ -116,10 +116,11 @@ PICTURES = {
 
 @dataclass(frozen=True, slots=True)
 class RegieView:
-    """A régie in words."""
+    """A régie in words; "" for what it does not have."""
 
     name: str
     activities: str
+    payable: bool  # online
     online: str
     counter: str
     deadline: str
@@ -136,7 +137,6 @@ def invoice_manual(request: HttpRequest) -> HttpResponse:
         "pictures": PICTURES,
         "regies": [_regie_view(regie) for regie in regies],
         "online": any(regie.online for regie in regies),
-        "counter": any(regie.means for regie in regies),
         "fake": any(regie.fake for regie in regies),
         "popup": any(regie.popup for regie in regies),
         "confirmed": any(regie.confirmed for regie in regies),
@@ -171,6 +171,7 @@ def _regie_view(regie: RegieTerms) -> RegieView:
     return RegieView(
         name=regie.name,
         activities=say.listing(list(regie.activities)),
+        payable=regie.online,
         online=_online(regie),
         counter=say.listing([means_words(code) for code in regie.means]),
         deadline=_deadline(regie.payable_day),

@@ -14,6 +14,7 @@ from portail.billing.models import (
     InvoiceLine,
     Payment,
     Regie,
+    Remittance,
 )
 from portail.billing.operations.money import (
     CounterDraft,
@@ -283,6 +284,17 @@ def test_an_overpayment_falls_on_open_invoices_only(demo: World, columns):
     with pytest.raises(MoneyError, match="ne peut plus"):
         allocated(payment, closed)
     assert (left(closed), Allocation.objects.filter(invoice=closed).count()) == (200, 0)
+
+
+def test_an_invoice_inside_a_direct_debit_file_is_not_paid_twice(demo: World):
+    debt = invoice(demo.jamie, 700)
+    remittance = Remittance.objects.create(
+        regie=debt.regie, collected_on=TODAY, file_name="x.xml", content=b"", cents=700, built_at=NOW
+    )
+    Invoice.objects.filter(pk=debt.pk).update(remittance=remittance)
+    with pytest.raises(MoneyError, match="payée deux fois"):
+        paid(debt, cents=700)
+    assert left(debt) == 700
 
 
 # --- Numbers --------------------------------------------------------------------------------------------------------

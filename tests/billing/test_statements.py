@@ -376,3 +376,9 @@ def test_the_lists_cost_the_same_few_queries(demo: World, layouts):
         return len(queries)
 
     assert cost(1) == cost(8) <= 7
+
+
+def test_a_reference_of_the_former_software_is_found_without_its_signs(demo: World, layouts):
+    debt = invoice(demo.jamie, 777, reference="fac/2026 n.12_b")
+    assert imported(file(line("FAC2026N12B", 777))).settled == Settled(recorded=1)
+    assert left(debt) == 0

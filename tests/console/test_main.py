@@ -8,8 +8,9 @@ from portail.console import main as script
 from portail.console.main import AS_OWNER, ROLE, ROLE_TO_SERVE, main, own_commands
 
 COMMANDS = [
-    "attendance", "book", "certificate", "close", "codes", "demo", "enrol", "families", "invoices", "limit", "news",
-    "payfip", "payment", "quotient", "regie", "school_day", "serve", "staff", "status", "tick", "town", "worker",
+    "attendance", "book", "books", "certificate", "close", "codes", "demo", "deposit", "enrol", "families", "invoices",
+    "limit", "news", "payfip", "payment", "quotient", "regie", "reminders", "school_day", "sepa", "serve", "staff",
+    "statement", "status", "tick", "titres", "town", "worker",
 ]  # fmt: skip
 
 

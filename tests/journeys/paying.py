@@ -1,6 +1,7 @@
 """A parent who pays: the portal's steps, then the bank's own pages, as the parent goes through both."""
 
 import re
+from datetime import timedelta
 
 from playwright.sync_api import Locator, Page, expect
 
@@ -8,6 +9,7 @@ from tests.journeys.parent import Parent
 from tests.journeys.portal import Debt
 
 PATIENCE = 25_000  # milliseconds: the worker asks the bank, then the page asks us
+FINAL = timedelta(minutes=4)  # after which a refusal or an abandon is the bank's last word
 ACCEPTED = "Votre paiement est accepté"
 WAITING = "Nous attendons la réponse de la banque"
 REFUSED, CANCELLED = "Paiement refusé", "Paiement annulé"
@@ -59,21 +61,25 @@ def outcome(parent: Parent, title: str) -> None:
 
 
 def is_paid(parent: Parent, debt: Debt) -> Locator:
-    """The invoice is in the list of what is paid, once, and no longer in the other; its card there."""
+    """The invoice is no longer to be paid, and was paid online once; the card that says so."""
     open_list(parent)
     expect(_among(parent, "Mes factures à payer", debt)).to_have_count(0)
-    card = _among(parent, "Mes factures déjà payées", debt)
+    card = _paid_online(parent, debt)
     expect(card).to_have_count(1)
     return card
 
 
 def is_due(parent: Parent, debt: Debt) -> Locator:
-    """The invoice is in the list of what is to be paid, and no longer in the other; its card there."""
+    """The invoice is to be paid, and was not paid online; its card."""
     open_list(parent)
-    expect(_among(parent, "Mes factures déjà payées", debt)).to_have_count(0)
+    expect(_paid_online(parent, debt)).to_have_count(0)
     card = _among(parent, "Mes factures à payer", debt)
     expect(card).to_have_count(1)
     return card
+
+
+def _paid_online(parent: Parent, debt: Debt) -> Locator:
+    return _among(parent, "Mes factures déjà payées", debt).filter(has_text="en ligne")
 
 
 def _among(parent: Parent, region: str, debt: Debt) -> Locator:

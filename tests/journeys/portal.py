@@ -79,18 +79,17 @@ class Family:
 
 @dataclass(frozen=True, slots=True)
 class Debt:
-    """An invoice of the last run that is still to be paid, as a whole. `left`: « 98,50 »."""
+    """An invoice of the last run that is still to be paid, as a whole. `left`: « 98,50 ».
+
+    `email`: where its ticket is asked for, nobody else's mailbox.
+    """
 
     family: Family
     town: str
     regie: str
     number: str
     left: str
-
-    @property
-    def email(self) -> str:
-        """Where the ticket is asked for: nobody else's mailbox."""
-        return f"ticket-{self.number}@{self.town}.example"
+    email: str
 
     @property
     def amount(self) -> re.Pattern[str]:
@@ -200,7 +199,8 @@ def _debts(var: Path, families: tuple[Family, ...]) -> Iterator[Debt]:
     for town, regie in REGIES:
         for found in OWED.finditer((var / f"debts-{regie}.txt").read_text()):
             if found["left"] == found["total"]:
-                yield Debt(by_name[found["payer"]], town, regie, found["number"], found["left"])
+                email = f"ticket-{found['number']}@{town}.example"
+                yield Debt(by_name[found["payer"]], town, regie, found["number"], found["left"], email)
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from tests.journeys.letters import awaited, letters, pdfs_of, words_of
 from tests.journeys.paying import (
     ACCEPTED,
     CANCELLED,
+    FINAL,
     PAY,
     REFUSED,
     REFUSED_CARD,
@@ -34,7 +35,6 @@ from tests.journeys.portal import Portal
 
 PDF = b"%PDF-"
 PAGES_BACK = 8  # at most, from the confirmation to the summary
-FINAL = timedelta(minutes=4)  # after which a refusal or an abandon is the bank's last word
 
 
 def test_by_card(visit: Visit, portal: Portal, owing: Owing, width: int) -> None:
@@ -55,15 +55,19 @@ def test_by_card(visit: Visit, portal: Portal, owing: Owing, width: int) -> None
         assert paper.startswith(PDF)
 
 
-def test_by_debit(visit: Visit, portal: Portal, owing: Owing) -> None:
+def test_by_debit_the_session_over_meanwhile(visit: Visit, portal: Portal, owing: Owing) -> None:
     debt = owing()
     parent = visit(debt.family, width=PHONE)
     go_to_the_bank(parent, debt)
     pay_by_debit(parent.page)
+    parent.context.clear_cookies(name="sid")
     come_back(parent.page)
-    outcome(parent, ACCEPTED)
-    expect(is_paid(parent, debt)).to_contain_text("prélèvement en ligne")
+    expect(parent.heading("Retour de la banque", 1)).to_be_visible()
+    for private in (debt.number, debt.family.payer_name, debt.amount):
+        expect(parent.page.get_by_role("main")).not_to_contain_text(private)
     assert len(pdfs_of(awaited(portal.mail, debt.email))) == 1
+    parent.log_in()
+    expect(is_paid(parent, debt)).to_contain_text("prélèvement en ligne")
 
 
 def test_a_wrong_code_then_a_refused_card_then_another_at_once(visit: Visit, owing: Owing) -> None:

@@ -26,7 +26,7 @@ class Watch:
 
     def over(self, context: BrowserContext) -> None:
         """Begin."""
-        context.on("request", self._asked)
+        context.on("request", self.asked)
         context.on("response", self._answered)
         context.on("console", self._said)
         context.on("weberror", self._failed)
@@ -35,7 +35,8 @@ class Watch:
         """End: fail when anything was noticed."""
         assert not self.problems, "\n".join(self.problems)
 
-    def _asked(self, request: Request) -> None:
+    def asked(self, request: Request) -> None:
+        """Something is asked of somebody."""
         address = urlsplit(request.url)
         if address.scheme in {"data", "blob"} or address.netloc == self.host:
             return

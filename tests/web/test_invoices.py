@@ -4,8 +4,11 @@ from datetime import date, timedelta
 
 import pytest
 
-from portail.billing.models import Invoice, InvoiceEmail
+from portail.billing import documents
+from portail.billing.documents import PdfFile
+from portail.billing.models import Anomaly, Invoice, InvoiceEmail
 from portail.families.models import Payer
+from portail.gateways.pdf.press import PaperError
 from portail.rules.invoicing import InvoiceStatus
 from portail.towns.operations import change_settings
 from portail.towns.scope import in_town
@@ -352,3 +355,22 @@ def test_papers_are_shown_in_the_browser(jamie, bills, world):
         assert response.content.startswith(b"%PDF")
         assert response.headers["Content-Disposition"].startswith("inline; filename=")
         assert "no-store" in response.headers["Cache-Control"]
+
+
+def test_a_paper_that_the_press_refuses_is_said_and_told_to_the_town_hall_once(jamie, bills, world, monkeypatch):
+    with in_town(world.demo):
+        invoice, other = bills.invoice(), bills.invoice()
+
+    def refused(public_id, *, now):
+        if public_id == invoice.public_id:
+            raise PaperError("unknown glyph")
+        return PdfFile("facture.pdf", b"%PDF")
+
+    monkeypatch.setattr(documents, "invoice_pdf", refused)
+    for _ in range(2):
+        response = jamie.get(f"/factures/{invoice.public_id}.pdf")
+        assert response.status_code == 503
+        assert "ne peut pas être imprimé" in response.content.decode()
+    assert jamie.get(f"/factures/{other.public_id}.pdf").status_code == 200
+    with in_town(world.demo):
+        assert [(one.kind, one.invoice_id) for one in Anomaly.objects.all()] == [("unprintable", invoice.pk)]

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from django.db import models
@@ -16,6 +17,7 @@ from portail.bookings.operations.calendar import ClosureDraft, close_days
 from portail.bookings.operations.offer import PeriodDraft, create_period, enrol
 from portail.families.models import Link
 from portail.families.operations.register import share_feed
+from portail.gateways.pdf.press import PaperError
 from portail.news.models import NewsItem
 from portail.news.operations.board import FileDraft, NewsDraft, attach_file, post_news
 from portail.rules import zones
@@ -59,7 +61,7 @@ FRENCH = {
 # Proper names, which stay as they are: what other people's papers and pages call it is what a reader must look for.
 NAMES = [
     "Les Parents Services", "Défenseur des droits", "Libre réponse", "Français", "Trésorerie", "régie",
-    "avis des sommes à payer",
+    "avis des sommes à payer", "Payer par carte bancaire", "Confirmer le paiement",
 ]  # fmt: skip
 SAID = {"aria-label", "title", "alt", "placeholder", "data-reveal", "data-conceal", "data-countdown"}
 FILES = {"feed", "news_file", "town_css", "logo", "invoice_pdf", "receipt_pdf", "certificate_pdf"}
@@ -163,11 +165,7 @@ PAGES = {
             ("cantine", MONDAY), ("midi", THURSDAY), ("matin", FRIDAY), ("mercredi", "2026-11-18"), ("bus", MONDAY),
         )
     ],
-    "copy": [reverse("copy", kwargs={"code": JAMES})],
-    "pattern": [reverse("pattern", kwargs={"code": JAMES})],
-    "absence": [reverse("absence", kwargs={"code": JAMES})],
-    "siblings": [reverse("siblings", kwargs={"code": JAMES})],
-    "periods": [reverse("periods", kwargs={"code": JAMES})],
+    **{name: [reverse(name, kwargs={"code": JAMES})] for name in ("copy", "pattern", "absence", "siblings", "periods")},
     "feed_page": [reverse("feed_page", kwargs={"code": code}) for code in (JAMES, ALINE)],
     "history": [reverse("history", kwargs={"code": code}) for code in (JAMES, ALINE)],
     **billed.PAGES,
@@ -323,8 +321,10 @@ def test_a_family_with_one_invoice_or_none(busy, denise):
         check(denise, town_data(busy), address)
 
 
-def test_errors_are_told_in_the_language_of_the_visitor(busy, jamie):
+def test_errors_are_told_in_the_language_of_the_visitor(busy, jamie, monkeypatch):
     data = town_data(busy)
+    monkeypatch.setattr("portail.billing.documents.invoice_pdf", Mock(side_effect=PaperError("x")))
+    check(jamie, data, reverse("invoice_pdf", kwargs={"public_id": id_of("free")}))
     check(jamie, data, "/nowhere/")
     check(jamie, data, "/contact/", {"x": ["y"] * 20_001})
     check(jamie, data, reverse("logout"))

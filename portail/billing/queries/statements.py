@@ -113,13 +113,20 @@ def invoices_by_reference(regie: Regie, references: Iterable[str]) -> dict[str, 
     found: dict[str, list[int]] = defaultdict(list)
     wanted = sorted(set(references) - {""})
     for start in range(0, len(wanted), BUNCH):
-        rows = Invoice.objects.filter(regie=regie, kind=Invoice.Kind.INVOICE, number__isnull=False).annotate(
-            sent=Upper(Replace("reference", Value("-"), Value("")))
-        )
+        rows = Invoice.objects.filter(regie=regie, kind=Invoice.Kind.INVOICE, number__isnull=False)
+        rows = rows.annotate(sent=_bare("reference"))
         some = rows.filter(sent__in=wanted[start : start + BUNCH]).order_by("pk")
         for reference, key in some.values_list("sent", "pk"):
             found[reference].append(key)
     return found
+
+
+def _bare(column: str) -> Upper:
+    """`normalised`, for the signs that references are written with; those sent to PayFiP only have hyphens."""
+    bare: Replace | str = column
+    for sign in "-/ ._":
+        bare = Replace(bare, Value(sign), Value(""))
+    return Upper(bare)
 
 
 def decide(line: StatementLine, known: Known, today: date) -> Decision:

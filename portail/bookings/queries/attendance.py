@@ -2,46 +2,60 @@
 
 from collections.abc import Collection
 from datetime import date
+from typing import Any
+
+from django.db.models import Aggregate, F, TextField
 
 from portail.bookings.models import Attendance, Presence
 from portail.bookings.queries.records import Span
 from portail.rules import pricing
 
-Days = dict[tuple[int, int], list[pricing.Consumed]]
-"""By the keys of a person and of an activity."""
+Days = dict[tuple[int, int], tuple[pricing.Consumed, ...]]
+"""By the keys of a person and of an activity; in the order of the days."""
+
+Patterns = dict[tuple[tuple[Any, ...], ...], tuple[pricing.Consumed, ...]]
+"""Days already read, by what the database says of them: most children of a town come on one of a few sets of days."""
+
+_MOST = 20_000  # patterns kept at once
 
 
-def consumed_days(persons: Collection[int], activities: Collection[int], span: Span) -> Days:
+class _Listed(Aggregate):
+    """Days as one text, « 2026-11-02,2026-11-03 »: a row for each month of a person, not for each of their days."""
+
+    function = "GROUP_CONCAT"
+    output_field = TextField()
+
+    def as_postgresql(self, compiler: Any, connection: Any, **extra: Any) -> Any:
+        template = "STRING_AGG(CAST(%(expressions)s AS text), ',')"
+        return self.as_sql(compiler, connection, template=template, **extra)
+
+
+def consumed_days(
+    persons: Collection[int], activities: Collection[int], span: Span, known: Patterns | None = None
+) -> Days:
     """The days that these persons booked or attended at these activities, by their keys. Two queries.
 
-    Days come in no order. Minutes are known where both an arrival and a departure were written down.
+    Minutes are known where both an arrival and a departure were written down. `known`: kept by the caller from one call
+    to the next, it makes those who came alike share one value; it is filled, and emptied when it grows too large.
     """
     where = {"person_id__in": persons, "activity_id__in": activities, "day__range": (span.first, span.last)}
-    booked = {
-        (person, activity, day): late
-        for person, activity, day, late in Presence.objects.filter(**where).values_list(
-            "person_id", "activity_id", "day", "late"
-        )
-    }
+    booked = Presence.objects.filter(**where).order_by().values_list("person_id", "activity_id", "late")
+    marked = Attendance.objects.filter(**where).order_by().values_list("person_id", "activity_id", "mark")
+    written: dict[tuple[int, int], list[tuple[Any, ...]]] = {}
+    for person, activity, *words in booked.annotate(days=_Listed("day")):
+        written.setdefault((person, activity), []).append(tuple(words))
+    for person, activity, *words in marked.annotate(minutes=F("left") - F("arrived"), days=_Listed("day")):
+        written.setdefault((person, activity), []).append(tuple(words))
+    known = {} if known is None else known
     found: Days = {}
-    marks = Attendance.objects.filter(**where).values_list("person_id", "activity_id", "day", "mark", "arrived", "left")
-    for person, activity, day, mark, arrived, left in marks:
-        late = booked.pop((person, activity, day), None)
-        found.setdefault((person, activity), []).append(
-            pricing.Consumed(
-                day,
-                booked=late is not None,
-                late=bool(late),
-                attendance=pricing.Attendance(mark),
-                minutes=None if arrived is None or left is None else left - arrived,
-            )
-        )
-    same: dict[tuple[date, bool], pricing.Consumed] = {}  # most days are alike: one value for all who booked them
-    for (person, activity, day), late in booked.items():
-        consumed = same.get((day, late))
-        if consumed is None:
-            consumed = same[day, late] = pricing.Consumed(day, late=late)
-        found.setdefault((person, activity), []).append(consumed)
+    for key, rows in written.items():
+        pattern = tuple(rows)
+        days = known.get(pattern)
+        if days is None:
+            if len(known) >= _MOST:
+                known.clear()
+            days = known[pattern] = _consumed(pattern)
+        found[key] = days
     return found
 
 
@@ -49,3 +63,19 @@ def recorded_days(activities: Collection[int], span: Span) -> set[tuple[int, dat
     """The (activity, day) about which somebody wrote down who came. One query."""
     marks = Attendance.objects.filter(activity_id__in=activities, day__range=(span.first, span.last))
     return set(marks.order_by().values_list("activity_id", "day").distinct())
+
+
+def _consumed(pattern: tuple[tuple[Any, ...], ...]) -> tuple[pricing.Consumed, ...]:
+    """From rows (late, days) of bookings and rows (mark, minutes, days) of the register."""
+    booked = {day: late for late, days in (row for row in pattern if len(row) == 2) for day in days.split(",")}
+    found = {day: pricing.Consumed(date.fromisoformat(day), late=bool(late)) for day, late in booked.items()}
+    for mark, minutes, days in (row for row in pattern if len(row) == 3):
+        for day in days.split(","):
+            found[day] = pricing.Consumed(
+                date.fromisoformat(day),
+                booked=day in booked,
+                late=bool(booked.get(day)),
+                attendance=pricing.Attendance(mark),
+                minutes=minutes,
+            )
+    return tuple(found[day] for day in sorted(found))

@@ -47,7 +47,7 @@ class Bank:
 
 def pay_online(*, documents: bool, month: date, now: datetime, var: Path) -> None:
     """The documents' payment of 2012, and a few of the last run: paid, refused, abandoned. For the town in force."""
-    with _bank(var) as bank, override_settings(PAYFIP_URL=bank.origin):
+    with bank_over(var) as bank, override_settings(PAYFIP_URL=bank.origin):
         bank.order("/sim/control", notifications="drop")  # the portal is not served yet: the sweep finds them
         if documents:
             old = invoice_numbered(PAID_ONLINE)
@@ -68,7 +68,8 @@ def _pay(bank: Bank, invoice: Invoice, result: str, then: datetime) -> None:
 
 
 @contextmanager
-def _bank(var: Path) -> Iterator[Bank]:
+def bank_over(var: Path) -> Iterator[Bank]:
+    """The simulator over the file of `var`, in a thread of this process."""
     at = [0.0]
     var.mkdir(parents=True, exist_ok=True)
     settings = Settings(str(var / "payfip.sqlite3"), mail_folder=str(var / "mail"), clock=lambda: at[0])

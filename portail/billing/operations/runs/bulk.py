@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from django.db import connection
 
 from portail.billing.models import Invoice, InvoiceLine
-from portail.billing.operations.runs.computing import DraftLine
+from portail.billing.operations.runs.drafts import DraftLine
 from portail.towns.queries import town_rows
 
 _NUMBERS = (
@@ -26,20 +26,18 @@ def insert_lines(lines: Iterable[tuple[int, int, DraftLine]]) -> None:
     """Write (key of the invoice, position, line). One query, whatever their number."""
     rows = [
         [
-            [
-                invoice,
-                line.person,
-                line.activity,
-                position,
-                line.quantity,
-                line.unit_cents,
-                line.amount_cents,
-                line.care_cents,
-                line.food_cents,
-                line.extra_cents,
-                line.label,
-            ],
-            line.detail,
+            invoice,
+            line.person,
+            line.activity,
+            position,
+            line.quantity,
+            line.unit_cents,
+            line.amount_cents,
+            line.care_cents,
+            line.food_cents,
+            line.extra_cents,
+            line.label,
+            line.detail_text,
         ]
         for invoice, position, line in lines
     ]
@@ -63,12 +61,14 @@ def set_numbers(invoices: Iterable[Invoice]) -> None:
 
 
 def _statement() -> str:
-    """`->` and `->>` mean the same to both engines. MATERIALIZED: else SQLite parses the detail for each column."""
+    """`->>` means the same to both engines. The detail is text, else the engine would take it apart and write it anew."""
     table = InvoiceLine._meta.db_table
-    numbers = ", ".join(f"CAST(short ->> {place} AS bigint)" for place in range(len(_NUMBERS)))
+    numbers = ", ".join(f"CAST(value ->> {place} AS bigint)" for place in range(len(_NUMBERS)))
+    detail = f"value ->> {len(_NUMBERS) + 1}"
+    if connection.vendor == "postgresql":
+        detail = f"CAST({detail} AS jsonb)"
     return (
-        "WITH lines AS MATERIALIZED (SELECT value -> 0 AS short, value -> 1 AS detail "  # noqa: S608
-        f"FROM {_FROM[connection.vendor]}) "
-        f"INSERT INTO {table} (town_id, {', '.join(_NUMBERS)}, label, detail) "
-        f"SELECT CAST(%(town)s AS bigint), {numbers}, short ->> {len(_NUMBERS)}, detail FROM lines RETURNING id"
+        f"INSERT INTO {table} (town_id, {', '.join(_NUMBERS)}, label, detail) "  # noqa: S608 -- nothing from outside
+        f"SELECT CAST(%(town)s AS bigint), {numbers}, value ->> {len(_NUMBERS)}, {detail} "
+        f"FROM {_FROM[connection.vendor]} WHERE true RETURNING id"
     )

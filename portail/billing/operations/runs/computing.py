@@ -1,54 +1,19 @@
 """From what was read to what each payer owes: values in, values out, no query."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from fractions import Fraction
 from typing import Any
 
 from portail.billing.models import Invoice
+from portail.billing.operations.runs.drafts import DraftInvoice, DraftLine, to_text
 from portail.billing.operations.runs.owing import NOBODY, payer_on, payers_of, rule_of
 from portail.billing.operations.runs.reading import Book, Child, Chunk, Household
+from portail.billing.operations.runs.repeats import AlikeLine, AlikeMonth
 from portail.billing.wording import RunAnomaly, carried_label, credit_label, line_label
 from portail.rules import pricing
 from portail.rules.invoicing import MAX_CENTS, InvoiceStatus, pro_rata
-
-
-@dataclass(frozen=True, slots=True)
-class DraftLine:
-    """A line to be written: the columns of `models.InvoiceLine`."""
-
-    label: str
-    quantity: int
-    unit_cents: int
-    care_cents: int
-    food_cents: int
-    extra_cents: int
-    detail: Mapping[str, Any]
-    person: int | None = None
-    activity: int | None = None
-
-    @property
-    def amount_cents(self) -> int:
-        return self.care_cents + self.food_cents + self.extra_cents
-
-
-@dataclass(slots=True)
-class DraftInvoice:
-    """What one payer owes, being gathered. `items`: by anomaly, the children, activities and days concerned."""
-
-    payer: Household
-    lines: list[DraftLine] = field(default_factory=list)
-    items: dict[RunAnomaly, list[dict[str, Any]]] = field(default_factory=dict)
-    carries: list[Invoice] = field(default_factory=list)
-    status: InvoiceStatus = InvoiceStatus.DRAFT
-
-    @property
-    def total_cents(self) -> int:
-        return sum(line.amount_cents for line in self.lines)
-
-    def notice(self, kind: RunAnomaly, **item: Any) -> None:
-        self.items.setdefault(kind, []).append(item)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +33,9 @@ def compute(chunk: Chunk, book: Book, minimum: int) -> list[DraftInvoice]:
     for person, activity in chunk.days:
         by_person.setdefault(person, []).append(activity)
     for child in chunk.children:
+        usual = None if child.shares else rule_of(child.ties, {}, NOBODY)
         for activity in sorted(by_person.get(child.id, ()), key=lambda key: book.activities[key][1]):
-            rule = rule_of(child.ties, child.shares, activity)
+            rule = usual or rule_of(child.ties, child.shares, activity)
             _price(_Case(child, activity, book.activities[activity][0], rule), chunk, book, drafts)
     for payer, draft in drafts.items():
         _close(draft, chunk, payer, minimum)
@@ -88,25 +54,70 @@ def usable(due: int, credit: int, minimum: int) -> int:
 
 def _price(case: _Case, chunk: Chunk, book: Book, drafts: Mapping[int, DraftInvoice]) -> None:
     consumed = chunk.days[case.child.id, case.activity]
-    month = [day for day in consumed if day.day >= book.span.first]
-    if not month:
-        return
-    before = _justified_before(consumed, book.span.first) if len(month) < len(consumed) else 0
     billed = chunk.billed.get((case.child.id, case.activity), {})
-    alone = chunk.households.get(case.rule.payer) if isinstance(case.rule, pricing.OnePayer) and not billed else None
-    steady = alone.steady(case.child.id, book.span) if alone else None
-    if alone and steady:
-        priced, details = book.repeats.priced(month, book.tariffs[case.activity], steady, before)
-        if alone.id in drafts:
-            free = _free(priced.free, case.rule, alone.id)
-            drafts[alone.id].lines += _lines(zip(priced.lines, details, strict=True), case, book, free)
-    else:
-        standing_on = _standings(case, chunk.households)
-        priced = pricing.price_month(month, book.tariffs[case.activity], standing_on, justified_before=before)
-        _share_out(priced, case, book, drafts, billed)
+    if isinstance(case.rule, pricing.OnePayer) and not billed:
+        payer = chunk.households.get(case.rule.payer)
+        standing = payer.steady(case.child.id, book.span) if payer else None
+        if payer and standing:
+            if payer.id in drafts:
+                _price_alike(case, consumed, standing, book, drafts[payer.id])
+            return
+    priced = _priced(case, consumed, book, _standings(case, chunk.households))
+    _share_out(priced, case, book, drafts, billed)
     done = {day for (_, day), times in billed.items() if times > 0}
     for noticed in priced.anomalies:
         _notice(noticed, case, book, drafts, done)
+
+
+def _priced(
+    case: _Case,
+    consumed: Sequence[pricing.Consumed],
+    book: Book,
+    standing_on: Callable[[date], pricing.Standing],
+) -> pricing.Priced:
+    month = [day for day in consumed if day.day >= book.span.first]
+    before = _justified_before(consumed, book.span.first) if len(month) < len(consumed) else 0
+    return pricing.price_month(month, book.tariffs[case.activity], standing_on, justified_before=before)
+
+
+def _price_alike(
+    case: _Case,
+    consumed: Sequence[pricing.Consumed],
+    standing: pricing.Standing,
+    book: Book,
+    draft: DraftInvoice,
+) -> None:
+    """Days that one payer owes, at the same price all month: nearly all of them, and many alike."""
+    place = (case.activity, book.tariffs[case.activity])
+    month = book.repeats.month(consumed, place, standing, lambda: _alike(case, consumed, standing, book))
+    for line in month.lines:
+        own = {"person": case.child.name, "quotient": standing.quotient if line.by_quotient else None}
+        draft.lines.append(
+            DraftLine(
+                line.label, line.quantity, line.unit_cents, line.care_cents, line.food_cents, line.extra_cents,
+                own, case.child.id, case.activity, line.detail,
+            )
+        )  # fmt: skip
+    for kind, days in month.noticed:
+        draft.notice(kind, **_about(case), days=days)
+
+
+def _alike(case: _Case, consumed: Sequence[pricing.Consumed], standing: pricing.Standing, book: Book) -> AlikeMonth:
+    priced = _priced(case, consumed, book, lambda _: standing)
+    free = [[one.day.isoformat(), one.why.value] for one in priced.free]
+    lines = []
+    for line, detail in _explained(priced.lines, case, book, free):
+        by_quotient = detail.pop("quotient") is not None
+        lines.append(
+            AlikeLine(
+                line_label(case.name, line), line.quantity, line.unit_cents, line.care_cents, line.food_cents,
+                line.extra_cents, by_quotient, to_text(detail),
+            )
+        )  # fmt: skip
+    noticed = [
+        (kind, days) for one in priced.anomalies for kind, days in [_to_look_at(one, case.activity, book)] if days
+    ]
+    return AlikeMonth(consumed, lines, [(kind, [day.isoformat() for day in days]) for kind, days in noticed])
 
 
 def _standings(case: _Case, households: Mapping[int, Household]) -> Callable[[date], pricing.Standing]:
@@ -130,8 +141,7 @@ def _share_out(
     for payer, lines in _owed(priced.lines, case.rule, billed):
         if payer in drafts:
             free = _free(priced.free, case.rule, payer)
-            explained = ((line, pricing.explain(line)) for line in lines)
-            drafts[payer].lines += _lines(explained, case, book, free)
+            drafts[payer].lines += _lines(lines, case, book, free)
         elif payer == NOBODY:
             _nobody(case, lines, drafts)
 
@@ -187,14 +197,8 @@ def _free(free: Iterable[pricing.FreeDay], rule: pricing.Rule, payer: int) -> li
     return [[one.day.isoformat(), one.why.value] for one in free if payer_on(rule, one.day) == payer]
 
 
-def _lines(
-    lines: Iterable[tuple[pricing.Line, dict[str, Any]]], case: _Case, book: Book, free: list[list[str]]
-) -> Iterator[DraftLine]:
-    for line, detail in lines:
-        detail["tariff_id"] = book.tariff_keys[id(line.tariff)]
-        detail["person"], detail["activity"] = case.child.name, case.name
-        if free:
-            detail["free"], free = free, []  # told once
+def _lines(lines: Iterable[pricing.Line], case: _Case, book: Book, free: list[list[str]]) -> Iterator[DraftLine]:
+    for line, detail in _explained(lines, case, book, free):
         yield DraftLine(
             label=line_label(case.name, line),
             quantity=line.quantity,
@@ -202,10 +206,21 @@ def _lines(
             care_cents=line.care_cents,
             food_cents=line.food_cents,
             extra_cents=line.extra_cents,
-            detail=detail,
+            detail={**detail, "person": case.child.name},
             person=case.child.id,
             activity=case.activity,
         )
+
+
+def _explained(
+    lines: Iterable[pricing.Line], case: _Case, book: Book, free: list[list[str]]
+) -> Iterator[tuple[pricing.Line, dict[str, Any]]]:
+    """Each line with what stands behind it, the name of the child aside."""
+    for line in lines:
+        detail = pricing.explain(line) | {"tariff_id": book.tariff_keys[id(line.tariff)], "activity": case.name}
+        if free:
+            detail["free"], free = free, []  # told once
+        yield line, detail
 
 
 def _nobody(case: _Case, lines: Iterable[pricing.Line], drafts: Mapping[int, DraftInvoice]) -> None:
@@ -220,16 +235,21 @@ def _notice(
     noticed: pricing.Noticed, case: _Case, book: Book, drafts: Mapping[int, DraftInvoice], done: set[date]
 ) -> None:
     """Tell each payer's draft; not of the days billed before, which were looked at then."""
-    kind = RunAnomaly(noticed.anomaly.value)
+    kind, to_see = _to_look_at(noticed, case.activity, book)
     by_payer: dict[int, list[str]] = {}
-    for day in noticed.days:
-        # Where no register is kept that day, nothing is missing from it.
-        expected = kind is not RunAnomaly.BOOKED_NO_ATTENDANCE or (case.activity, day) in book.recorded
-        if expected and day not in done:
+    for day in to_see:
+        if day not in done:
             by_payer.setdefault(payer_on(case.rule, day), []).append(day.isoformat())
     for payer, days in by_payer.items():
         if payer in drafts:
             drafts[payer].notice(kind, **_about(case), days=days)
+
+
+def _to_look_at(noticed: pricing.Noticed, activity: int, book: Book) -> tuple[RunAnomaly, Sequence[date]]:
+    """Where no register is kept that day, nothing is missing from it."""
+    if noticed.anomaly is not pricing.Anomaly.BOOKED_NO_ATTENDANCE:
+        return RunAnomaly(noticed.anomaly.value), noticed.days
+    return RunAnomaly.BOOKED_NO_ATTENDANCE, [day for day in noticed.days if (activity, day) in book.recorded]
 
 
 def _about(case: _Case) -> dict[str, str]:
@@ -238,24 +258,26 @@ def _about(case: _Case) -> dict[str, str]:
 
 def _close(draft: DraftInvoice, chunk: Chunk, payer: int, minimum: int) -> None:
     """Add what was carried over and what credit notes hold, and see whether the invoice may be issued."""
-    priced_at_nothing = bool(draft.lines) and not draft.total_cents
+    priced_at_nothing = bool(draft.lines)
     for invoice, month in chunk.carried.get(payer, ()):
         draft.carries.append(invoice)
         draft.lines += _carried_lines(invoice, month)
-    due = draft.total_cents
-    if not due:
+    total = draft.total_cents
+    if not total:
         draft.lines = []
         if priced_at_nothing:
             draft.notice(RunAnomaly.ZERO)
         return
     notes = chunk.credits.get(payer, ())
-    draft.lines += _credit_lines(notes, usable(due, sum(note.left_cents for note in notes), minimum))
-    if 0 < draft.total_cents < minimum:
+    if notes:
+        draft.lines += _credit_lines(notes, usable(total, sum(note.left_cents for note in notes), minimum))
+        total = draft.total_cents
+    if 0 < total < minimum:
         draft.status = InvoiceStatus.CARRIED
-    elif not draft.total_cents:
+    elif not total:
         draft.notice(RunAnomaly.ZERO)
-    if draft.total_cents > MAX_CENTS:
-        draft.notice(RunAnomaly.ABOVE_MAXIMUM, cents=draft.total_cents)
+    if total > MAX_CENTS:
+        draft.notice(RunAnomaly.ABOVE_MAXIMUM, cents=total)
     if payer not in chunk.told and not draft.payer.email:
         draft.notice(RunAnomaly.NO_EMAIL)
 

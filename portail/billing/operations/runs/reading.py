@@ -149,7 +149,7 @@ def read_chunk(run: InvoiceRun, payers: Sequence[Payer], book: Book) -> Chunk:
         payers=keys,
         households=households,
         children=children,
-        days=consumed_days(persons, list(book.activities), Span(book.read_from, book.span.last)),
+        days=consumed_days(persons, list(book.activities), Span(book.read_from, book.span.last), book.repeats.patterns),
         billed=_billed(run, persons) if run.rank > 1 else {},
         carried=_carried(run, keys),
         credits=_credits(run, keys),

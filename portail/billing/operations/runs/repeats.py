@@ -1,65 +1,80 @@
 """What was reckoned for one child is not reckoned again for the next one who came on the same days at the same price.
 
 Most children of a town eat on one of a few sets of weekdays, and two quotients of one bracket pay the same: only the
-quotient itself, which the invoice shows, is each family's own.
+names and the quotient itself, which the invoice shows, are each family's own.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from portail.billing.wording import RunAnomaly
+from portail.bookings.queries.attendance import Patterns
 from portail.rules import pricing
 
-Explained = tuple[pricing.Priced, tuple[dict[str, Any], ...]]
-"""A month priced, and what stands behind each of its lines."""
+_MOST = 10_000  # months kept at once: by then their memory would cost more than it saves
 
-_MOST = 50_000  # kept at once: by then the memory of it would cost more than it saves
-_Key = tuple[tuple[pricing.Consumed, ...], int, tuple[tuple[int, pricing.Quote], ...]]
+
+@dataclass(frozen=True, slots=True)
+class AlikeLine:
+    """A line of an invoice, whoever's it is. `by_quotient`: it is to show the quotient. `detail`: JSON, an object."""
+
+    label: str
+    quantity: int
+    unit_cents: int
+    care_cents: int
+    food_cents: int
+    extra_cents: int
+    by_quotient: bool
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class AlikeMonth:
+    """What the `days` of a child at an activity make. `noticed`: by anomaly, the days to look at, as ISO text."""
+
+    days: Sequence[pricing.Consumed]
+    lines: Sequence[AlikeLine]
+    noticed: Sequence[tuple[RunAnomaly, list[str]]]
 
 
 @dataclass(slots=True)
 class Repeats:
-    """What one process has reckoned for one run. The tariffs must outlive it: they are known by identity."""
+    """What one process has reckoned for one run. The tariffs of an activity must not change meanwhile."""
 
-    quotes: dict[tuple[int, pricing.Standing], tuple[int, pricing.Quote]] = field(default_factory=dict)
-    months: dict[_Key, Explained] = field(default_factory=dict)
+    patterns: Patterns = field(default_factory=dict)
+    _classes: dict[tuple[int, pricing.Standing], int] = field(default_factory=dict)
+    _numbers: dict[tuple[Any, ...], int] = field(default_factory=dict)
+    _months: dict[tuple[int, int], AlikeMonth] = field(default_factory=dict)
 
-    def priced(
+    def month(
         self,
         days: Sequence[pricing.Consumed],
-        tariffs: Sequence[pricing.Tariff],
+        place: tuple[int, Sequence[pricing.Tariff]],
         standing: pricing.Standing,
-        before: int,
-    ) -> Explained:
-        """`price_month` where the family stands alike all month. `before`: its `justified_before`.
+        reckon: Callable[[], AlikeMonth],
+    ) -> AlikeMonth:
+        """What `reckon` gives, or gave for the same days (the same value of `patterns`) and families who pay alike.
 
-        The lines may carry the quotient of another family of the same bracket; the explanations carry this one's.
+        `place`: the key of the activity and its tariffs. The family stands as told all month.
         """
-        ordered = tuple(sorted(days, key=_day))
-        key = (ordered, before, tuple([self._grounds(tariff, standing) for tariff in tariffs]))
-        found = self.months.get(key)
-        if found is None:
-            if len(self.months) >= _MOST:
-                self.months.clear()
-            priced = pricing.price_month(ordered, tariffs, lambda _: standing, justified_before=before)
-            found = self.months[key] = priced, tuple(pricing.explain(line) for line in priced.lines)
-        priced, details = found
-        return priced, tuple([_own(detail, standing.quotient) for detail in details])
-
-    def _grounds(self, tariff: pricing.Tariff, standing: pricing.Standing) -> tuple[int, pricing.Quote]:
-        """All that a tariff makes of a standing, the quotient aside."""
-        key = (id(tariff), standing)
-        found = self.quotes.get(key)
-        if found is None:
-            if len(self.quotes) >= _MOST:
-                self.quotes.clear()
-            found = self.quotes[key] = id(tariff), replace(pricing.quote(tariff, standing), quotient=None)
+        # By identity: to hash twenty days would cost more than all the rest. The month keeps its days alive.
+        key = (id(days), self._class(place, standing))
+        found = self._months.get(key)
+        if found is None or found.days is not days:
+            if len(self._months) >= _MOST:
+                self._months.clear()
+            found = self._months[key] = reckon()
         return found
 
-
-def _day(consumed: pricing.Consumed) -> Any:
-    return consumed.day
-
-
-def _own(detail: Mapping[str, Any], quotient: int | None) -> dict[str, Any]:
-    return {**detail, "quotient": None if detail["quotient"] is None else quotient}
+    def _class(self, place: tuple[int, Sequence[pricing.Tariff]], standing: pricing.Standing) -> int:
+        """A number for all the standings of which the tariffs make the same, the quotient aside."""
+        activity, tariffs = place
+        found = self._classes.get((activity, standing))
+        if found is None:
+            if len(self._classes) >= _MOST:
+                for known in (self._classes, self._numbers, self._months):
+                    known.clear()  # together: the numbers begin again
+            grounds = (activity, *(replace(pricing.quote(tariff, standing), quotient=None) for tariff in tariffs))
+            found = self._classes[activity, standing] = self._numbers.setdefault(grounds, len(self._numbers))
+        return found

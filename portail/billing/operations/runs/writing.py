@@ -6,7 +6,7 @@ from typing import Any
 
 from portail.billing.models import Anomaly, Invoice, InvoiceRun
 from portail.billing.operations.runs.bulk import insert_lines
-from portail.billing.operations.runs.computing import DraftInvoice
+from portail.billing.operations.runs.drafts import DraftInvoice
 from portail.billing.wording import RunAnomaly
 from portail.rules.invoicing import InvoiceStatus
 

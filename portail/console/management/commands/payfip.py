@@ -22,6 +22,7 @@ KINDS = {
     "overpaid": "payé deux fois, ou trop : à rembourser, ou à imputer",
     "provider_down": "PayFiP n'a pas répondu : le parent n'a pas pu payer",
     "provider_refused": "PayFiP a refusé la demande : le parent n'a pas pu payer",
+    "unprintable": "ce document ne peut pas être imprimé",
 }
 STATES = {
     "created": "demandée", "failed": "jamais ouverte", "waiting": "en cours", "paid": "payée", "refused": "refusée",
