@@ -136,7 +136,17 @@ def duration(length: timedelta) -> str:
 
 def number(value: int) -> str:
     """1234567 -> « 1 234 567 » with narrow no-break spaces."""
-    return f"{value:,}".replace(",", "\u202f")
+    return f"{value:,}".replace(",", "\u202f") if _in_french() else f"{value:,}"
+
+
+def decimal(text: str) -> str:
+    """« 12.5 » -> « 12,5 »."""
+    return text.replace(".", ",") if _in_french() else text
+
+
+def percent(text: str) -> str:
+    """« 12.5 » -> « 12,5 % »."""
+    return f"{decimal(text)}{NBSP}%" if _in_french() else f"{text}%"
 
 
 def money(cents: int) -> str:

@@ -6,6 +6,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from portail.billing.queries.cards import Account, Clock, InvoiceCard, PaidRow
+from portail.rules.invoicing import InvoiceStatus
 from portail.towns import wording as say
 from portail.web.pages import Tab
 from portail.web.words_billing import Speaker, State, deadline, means_words, state_of
@@ -111,7 +112,7 @@ def settled_of(account: Account, year: int | None, clock: Clock) -> list[Settled
 
 def settled_row(card: InvoiceCard | None, row: PaidRow | None, clock: Clock) -> SettledRow:
     kwargs = {"public_id": card.public_id} if card else {}
-    means = means_words(row.means) if row else _("annulée par un avoir")
+    means = means_words(row.means) if row else _settled_by(card)
     return SettledRow(
         number=card.number if card else "",
         reference=card.reference if card else "",
@@ -130,6 +131,12 @@ def settled_row(card: InvoiceCard | None, row: PaidRow | None, clock: Clock) -> 
         pdf=reverse("invoice_pdf", kwargs=kwargs) if card else "",
         receipt=reverse("receipt_pdf", kwargs={"public_id": row.receipt}) if row else "",
     )
+
+
+def _settled_by(card: InvoiceCard | None) -> str:
+    """What settled an invoice without money: undone by a credit note, or an earlier one came off it."""
+    undone = card is None or card.status is InvoiceStatus.CANCELLED
+    return _("annulée par un avoir") if undone else _("Avoir déduit")
 
 
 def credit_view(card: InvoiceCard) -> dict[str, str]:

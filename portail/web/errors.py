@@ -51,7 +51,7 @@ def unprintable(request: HttpRequest) -> HttpResponse:
         request,
         503,
         _("Ce document ne peut pas être imprimé"),
-        _("La mairie en est avertie. Le détail de la facture reste lisible sur sa page, et rien n'est perdu."),
+        _("Nos services en sont avertis. Le détail de la facture reste lisible sur sa page, et rien n'est perdu."),
     )
 
 

@@ -11,7 +11,7 @@ from itertools import groupby
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 
 from portail.billing.queries.cards import LineRow
 from portail.rules.pricing import Basis, Unit, Why
@@ -167,14 +167,14 @@ def _parts(line: LineRow) -> str:
 def _percent(value: object) -> str:
     """« 12,5 % »; "" for nothing."""
     text = str(value or "").rstrip("0").rstrip(".") if "." in str(value or "") else str(value or "")
-    return f"{text.replace('.', ',')}{say.NBSP}%" if text.strip("0.") else ""
+    return say.percent(text) if text.strip("0.") else ""
 
 
 # ── the days ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 WHY: Mapping[str, Callable[[], str]] = {
     Why.PRESENT: lambda: _("présent"),
-    Why.ASSUMED_PRESENT: lambda: _("réservé"),
+    Why.ASSUMED_PRESENT: lambda: pgettext("présence", "réservé"),
     Why.ABSENT: lambda: _("absent, non justifié"),
     Why.JUSTIFIED: lambda: _("absent, justifié, facturé selon le règlement"),
     Why.UNBOOKED: lambda: _("présent sans réservation"),
@@ -220,5 +220,5 @@ def _surcharge(table: Mapping[str, Any] | None) -> str:
     if "percent" in table:
         return _("majoration : %(amount)s") % {"amount": _percent(table["percent"])}
     if "multiplier" in table:
-        return _("prix multiplié par %(number)s") % {"number": str(table["multiplier"]).replace(".", ",")}
+        return _("prix multiplié par %(number)s") % {"number": say.decimal(str(table["multiplier"]))}
     return ""

@@ -26,6 +26,7 @@ from portail.billing.queries.invoices import (
     payment_of,
     payments_on,
 )
+from portail.billing.queries.papers import certified_children
 from portail.families.queries import Family
 from portail.gateways.pdf.press import PaperError
 from portail.towns import wording as say
@@ -98,7 +99,7 @@ def reference_label(request: TownRequest) -> str:
 @require_http_methods(["GET", "HEAD", "POST"])
 @for_family
 def invoices(request: TownRequest, family: Family) -> HttpResponse:
-    """« Facture », step 1: five queries whatever the number of invoices."""
+    """« Facture », step 1: five queries whatever the number of invoices; five more for the certificate of a year."""
     if request.method != "POST":
         return _list(request, family, Typed())
     if request.POST.get("action") == "emails":
@@ -172,7 +173,7 @@ def _list(request: TownRequest, family: Family, typed: Typed, *, status: int = 2
         "settled": settled_of(account, chosen, speaker.clock),
         "credits": [credit_view(card) for card in account.credits],
         "years": years,
-        "certificate": certificate_of(account, chosen, speaker.clock.today.year),
+        "certificate": _certificate(family, certificate_of(account, chosen, speaker.clock.today.year)),
         "emails": _address_fields(addresses, typed),
         "wanted": typed.wanted if typed.addresses else addresses.wanted,
         "town_hall_email": addresses.town_hall,
@@ -180,6 +181,11 @@ def _list(request: TownRequest, family: Family, typed: Typed, *, status: int = 2
         "saved": request.GET.get("avis", ""),
     }
     return show(request, "web/invoices.html", context, current="invoices", status=status)
+
+
+def _certificate(family: Family, link: tuple[str, str] | None) -> tuple[str, str] | None:
+    """The link, unless nothing of that year is to be certified: it would lead nowhere."""
+    return link if link and certified_children(payer_of(family.payer_id), int(link[0])) else None
 
 
 def _address_fields(addresses: Addresses, typed: Typed) -> list[AddressField]:
@@ -268,7 +274,10 @@ def certificate_pdf(request: TownRequest, family: Family, *, year: str) -> HttpR
     this_year = clock_of(request).today.year
     if not (len(year) == 4 and year.isascii() and year.isdecimal()) or not 2000 <= int(year) < this_year:
         raise Http404
-    found = documents.certificate_pdf(payer_of(family.payer_id), int(year), now=request.now)
+    try:
+        found = documents.certificate_pdf(payer_of(family.payer_id), int(year), now=request.now)
+    except PaperError as error:
+        return _not_printed(request, family.payer_public_id, error)
     if found is None:
         raise Http404
     return _paper(found)
@@ -278,8 +287,12 @@ def _printed(request: TownRequest, public_id: UUID, paper: Callable[..., documen
     try:
         return _paper(paper(public_id, now=request.now))
     except PaperError as error:
-        note_unprintable(public_id=public_id, reason=str(error), now=request.now)
-        return unprintable(request)
+        return _not_printed(request, public_id, error)
+
+
+def _not_printed(request: TownRequest, public_id: UUID, error: PaperError) -> HttpResponse:
+    note_unprintable(public_id=public_id, reason=str(error), now=request.now)
+    return unprintable(request)
 
 
 def _paper(file: documents.PdfFile) -> HttpResponse:
