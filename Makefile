@@ -35,6 +35,7 @@ fix: ## Corriger ce que le style permet de corriger seul
 bench: ## Mesurer les promesses de vitesse
 	@tools/setup dev
 	.venv/bin/python -m bench
+	.venv/bin/python -m bench invoicing --families 2000
 
 proof: lint test bench ## Tout ce qui prouve : lint, test, bench
 

@@ -83,6 +83,7 @@ def _set_up(folder: Path, url: str) -> None:
         "PORTAIL_VAR": str(folder),
         "PORTAIL_SECRET_KEY": KEY,
         "PORTAIL_PEPPER": KEY[::-1],
+        "PORTAIL_FIELD_KEY": "f" * len(KEY),
         "PORTAIL_DATABASE_ROLE": "",  # migrations run as the owner
     }
     import django  # noqa: PLC0415 -- the environment had to be set first

@@ -232,8 +232,9 @@ def receipt_paper(payment: Payment) -> ReceiptPaper:
     """The receipt in words; régie, payer, operation and allocations are at hand."""
     attempt, invoices = payment.attempt, [one.invoice for one in payment.allocations.all()]
     rest = payment.cents - sum(one.cents for one in payment.allocations.all())
-    surplus = f"{wording.money(rest)} dépassent ce qui restait à payer : la régie vous les doit." if rest > 0 else ""
     back = "Ce règlement a été annulé." if payment.reversals.all() else ""
+    owed = rest > 0 and not back
+    surplus = f"{wording.money(rest)} dépassent ce qui restait à payer : la régie vous les doit." if owed else ""
     return ReceiptPaper(
         letterhead=letterhead(current_town(), siret_of(payment.regie)),
         recipient=recipient(payment.payer_name, payment.payer.address),

@@ -7,6 +7,7 @@ from django.utils import translation
 from portail.billing.models import Attempt, Invoice, Payment
 from portail.families.models import Payer
 from portail.news.operations.outbox import Attached, MailDraft
+from portail.rules.invoicing import InvoiceStatus
 from portail.towns import wording
 from portail.towns.scope import current_town
 
@@ -49,7 +50,9 @@ def reversal_mail(payment: Payment, reversal: Payment, invoices: Sequence[Invoic
             f"Votre règlement de {amount} du {wording.day(payment.on)} (reçu n° {payment.number}) n'a pas abouti."
             + (f" Motif : {reason}." if reason else ""),
             f"Ces sommes sont de nouveau à payer :\n{owed}" if owed else "",
-            "Vous pouvez les régler sur le portail, rubrique « Facture », ou auprès de la régie.",
+            "Le service comptable de la commune vous dira comment les régler."
+            if any(invoice.status == InvoiceStatus.TRANSFERRED for invoice in invoices)
+            else "Vous pouvez les régler sur le portail, rubrique « Facture », ou auprès de la régie.",
         ]
     return MailDraft(
         key=f"reversal/{reversal.public_id}",

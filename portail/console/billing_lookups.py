@@ -85,9 +85,10 @@ def payments_of(days: Period, *, regie: str = "", payer: Payer | None = None) ->
 
 
 def doubts() -> list[Anomaly]:
-    """« À vérifier »: what online operations left to somebody to look at, the oldest first."""
-    open_ones = Anomaly.objects.filter(attempt__isnull=False, solved_at__isnull=True)
-    return list(open_ones.select_related("attempt__invoice__regie", "attempt__payer").order_by("at", "pk"))
+    """« À vérifier »: what payments and papers left to look at, the oldest first; runs have a list of their own."""
+    open_ones = Anomaly.objects.filter(run__isnull=True, solved_at__isnull=True)
+    known = open_ones.select_related("attempt__invoice__regie", "attempt__payer", "invoice", "payer")
+    return list(known.order_by("at", "pk"))
 
 
 def attempt_with(ticket: str) -> Attempt:

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.conf import settings
 
+from portail.billing.operations.papers import note_unprintable
 from portail.console.chores import Render
 from portail.console.command import ConsoleError
 from portail.gateways.mail import (
@@ -22,6 +23,7 @@ from portail.gateways.mail import (
     build,
     mailer_for,
 )
+from portail.gateways.pdf.press import PaperError
 from portail.news.operations.outbox import (
     ClaimedMail,
     begin_sending,
@@ -38,6 +40,8 @@ from portail.towns.scope import current_town
 LEASE = timedelta(minutes=5)  # three times what a mail can take: five exchanges of `gateways.mail.TIMEOUT` seconds
 BATCH = 50  # mails of one town before the next town's turn
 FIRST_REST, LONGEST_REST = timedelta(seconds=5), timedelta(minutes=5)
+
+UNPRINTED = "Une pièce jointe de ce message n'a pas pu être imprimée : nos services en sont avertis."
 
 log = logging.getLogger("portail.worker")
 
@@ -136,6 +140,8 @@ class Postman:
 
     def _letter(self, mail: ClaimedMail) -> Letter:
         town = current_town()
+        attachments = self._attachments(mail)
+        missing = "" if len(attachments) == len(mail.attachments) else f"\n\n{UNPRINTED}\n"
         own = town.email if is_address(town.email) else ""
         return Letter(
             message_id=f"{mail.public_id}@{settings.DOMAIN}",
@@ -143,10 +149,21 @@ class Postman:
             sender=settings.MAIL_FROM or own or f"ne-pas-repondre@{canonical_host(town)}",
             to=mail.to,
             subject=mail.subject,
-            text=mail.text,
+            text=mail.text + missing,
             written_at=mail.created_at,
             html=mail.html,
             reply_to=own,
             unsubscribe=mail.unsubscribe,
-            attachments=tuple(Attachment(*self.documents[one.document](one.id)) for one in mail.attachments),
+            attachments=attachments,
         )
+
+    def _attachments(self, mail: ClaimedMail) -> tuple[Attachment, ...]:
+        """What the typesetter refuses will be refused again: the mail leaves without it, and the town hall knows."""
+        made = []
+        for one in mail.attachments:
+            try:
+                made.append(Attachment(*self.documents[one.document](one.id)))
+            except PaperError as error:
+                log.warning("%s : courriel %s sans sa pièce jointe : %s", current_town().slug, mail.public_id, error)
+                note_unprintable(public_id=one.id, reason=str(error), now=self.clock())
+        return tuple(made)

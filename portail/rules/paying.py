@@ -98,12 +98,20 @@ def rule(operation: Operation, answer: Answer, now: datetime) -> Ruling:
         kept = operation.state in ENDED_UNPAID | {AttemptState.ANNOUNCED, AttemptState.REVIEW}
         return Ruling(operation.state if kept else AttemptState.EXPIRED, None)
     if answer.heard is Heard.SILENT:
-        pause = RETRIES[min(operation.silences, len(RETRIES) - 1)]
-        return Ruling(operation.state, now + pause)
+        return _after_silence(operation, now)
     waiting = operation.state in {AttemptState.CREATED, AttemptState.WAITING}
     expired = waiting and now - operation.created_at >= GIVEN_UP_AFTER
     state = AttemptState.EXPIRED if expired else AttemptState.WAITING if waiting else operation.state
     return Ruling(state, next_check(state, operation.created_at, now))
+
+
+def _after_silence(operation: Operation, now: datetime) -> Ruling:
+    """A week without one usable answer: nobody asks any more, and the town hall decides of what may still be open."""
+    if now - operation.created_at >= FORGET_AFTER:
+        undecided = operation.state in {AttemptState.CREATED, AttemptState.WAITING}
+        return Ruling(AttemptState.REVIEW if undecided else operation.state, None, review=undecided)
+    pause = RETRIES[min(operation.silences, len(RETRIES) - 1)]
+    return Ruling(operation.state, now + pause)
 
 
 def _after_result(operation: Operation, answer: Answer, now: datetime) -> Ruling:

@@ -32,6 +32,7 @@ from portail.billing.operations.paying import (
     resume_url,
     start,
 )
+from portail.billing.providers import Trouble
 from portail.billing.queries.cards import InvoiceCard
 from portail.billing.queries.invoices import addresses_of, attempt_of, due_of, last_attempt_on, receipt_of
 from portail.families.queries import Family
@@ -131,16 +132,27 @@ def _begin(request: TownRequest, family: Family, card: InvoiceCard) -> HttpRespo
         return Problem("email", _(str(error)))
     except PaymentRefusedError as error:
         return _already(request, error) or _refusal(request, card, error)
-    except ProviderDownError:
-        return Problem(
-            "down",
-            _("Le service de paiement de l'État ne répond pas : rien n'a été payé ni débité."),
-            _("L'incident est signalé %(to_town_hall)s. Réessayez dans quelques minutes.")
-            % {"to_town_hall": speaker_of(request).label("to_town_hall")},
-        )
+    except ProviderDownError as error:
+        return _not_opened(request, error)
     response = SeeOther(started.url)
     ticket_email.remember(response, family, email)
     return response
+
+
+def _not_opened(request: TownRequest, error: ProviderDownError) -> Problem:
+    """Not the bank's silence when the town hall has something to mend: trying again at once would be of no use."""
+    if error.trouble is Trouble.REFUSED:
+        return Problem(
+            "down",
+            _("Le paiement en ligne n'est pas disponible pour cette facture : rien n'a été payé ni débité."),
+            _("Nos services en sont avertis. Vous pouvez payer autrement, ou réessayer plus tard."),
+        )
+    return Problem(
+        "down",
+        _("Le service de paiement de l'État ne répond pas : rien n'a été payé ni débité."),
+        _("L'incident est signalé %(to_town_hall)s. Réessayez dans quelques minutes.")
+        % {"to_town_hall": speaker_of(request).label("to_town_hall")},
+    )
 
 
 def _already(request: TownRequest, error: PaymentRefusedError) -> HttpResponse | None:

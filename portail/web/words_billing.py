@@ -237,11 +237,13 @@ def _refused(speaker: Speaker) -> Outcome:
 
 
 def _cancelled(speaker: Speaker) -> Outcome:
+    """By the payer at the bank, or by the town hall, whose statement shows nothing: true of both."""
     return Outcome(
         "warn",
         _("Paiement annulé"),
-        _("Vous avez quitté la page de la banque avant la fin : rien n'a été débité."),
-        _("Votre facture reste à payer. Vous pouvez recommencer."),
+        _("Ce paiement n'a pas abouti : rien n'a été débité."),
+        _("Vous pouvez recommencer. Si votre compte montre pourtant un débit, ne payez pas une seconde fois. %(call)s")
+        % {"call": speaker.call},
     )
 
 

@@ -9,6 +9,7 @@ from django.db import IntegrityError, transaction
 
 from portail.billing.models import (
     Allocation,
+    Anomaly,
     BilledActivity,
     Invoice,
     InvoiceLine,
@@ -284,6 +285,16 @@ def test_an_overpayment_falls_on_open_invoices_only(demo: World, columns):
     with pytest.raises(MoneyError, match="ne peut plus"):
         allocated(payment, closed)
     assert (left(closed), Allocation.objects.filter(invoice=closed).count()) == (200, 0)
+
+
+def test_what_opens_again_after_the_transfer_is_told_to_the_town_hall(demo: World):
+    Payer.objects.filter(pk=demo.jamie.pk).update(email="jamie@example.org")
+    debt = invoice(demo.jamie, 700)
+    payment = paid(debt, cents=300)
+    Invoice.objects.filter(pk=debt.pk).update(status="transferred")
+    reversed_(payment)
+    assert Anomaly.objects.get().kind == "reopened_titre"
+    assert "sur le portail" not in OutboxMail.objects.get().text
 
 
 def test_an_invoice_inside_a_direct_debit_file_is_not_paid_twice(demo: World):

@@ -263,3 +263,20 @@ def test_the_network_is_never_inside_a_transaction(world: World, bank, monkeypat
         sweep(bank)
         assert state(attempt) == "paid"
     assert inside == {"creerPaiementSecurise": False, "recupererDetailPaiementSecurise": False}
+
+
+def test_one_operation_that_nobody_understands_does_not_hold_the_others_back(demo: World, bank, monkeypatch):
+    broken, sound = (pay_online(invoice(demo.jamie), bank) for _ in range(2))
+    bank.pay(sound.idop or "", "P")
+    bank.clock.advance(MINUTE * 3)
+    really = paying.resolve
+
+    def resolve(*, attempt: int, **more: Any) -> Attempt:
+        if attempt == broken.pk:
+            raise ZeroDivisionError
+        return really(attempt=attempt, **more)
+
+    monkeypatch.setattr(paying, "resolve", resolve)
+    with pytest.raises(ExceptionGroup):
+        paying.resolve_due(now=bank.clock.now)
+    assert (state(sound), state(broken)) == (AttemptState.PAID, AttemptState.WAITING)

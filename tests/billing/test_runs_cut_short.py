@@ -70,7 +70,7 @@ def families(billing: World, small_chunks: None) -> World:
     for place in range(FAMILIES):
         payer, (child,) = family(f"Parent FAMILLE{place}", "", [PersonDraft(f"Enfant{place}", f"FAMILLE{place}")])
         InvoiceEmail.objects.create(
-            payer=payer, place=0, address=f"f{place}@example.org", asked_at=NOW, confirmed_at=NOW
+            payer=payer, place=1, address=f"f{place}@example.org", asked_at=NOW, confirmed_at=NOW
         )
         book(child.code, "soir", SCHOOL_DAYS[: place + 1])
     return billing
@@ -161,7 +161,7 @@ def counted() -> list[int]:
 @pytest.mark.parametrize("number", [60])
 def test_one_family_or_sixty_take_as_many_queries(billing: World, number: int):
     Payer.objects.filter(pk=billing.denise.pk).update(email="x@example.org")
-    InvoiceEmail.objects.create(payer=billing.jamie, place=0, address="j@example.org", asked_at=NOW, confirmed_at=NOW)
+    InvoiceEmail.objects.create(payer=billing.jamie, place=1, address="j@example.org", asked_at=NOW, confirmed_at=NOW)
     book(JAMES, "cantine", SCHOOL_DAYS)
     one = counted()
     assert Invoice.objects.count() == 1

@@ -50,7 +50,7 @@ def online(month: World, run) -> World:
 
 
 def test_a_month_goes_from_bookings_to_the_families(month: World, run):
-    InvoiceEmail.objects.create(payer=month.jamie, place=0, address="jamie@example.org", asked_at=NOW, confirmed_at=NOW)
+    InvoiceEmail.objects.create(payer=month.jamie, place=1, address="jamie@example.org", asked_at=NOW, confirmed_at=NOW)
     said = plain(run("invoices", "prepare", *RUN, "--due", "31/12/2026", "--label", "CANTINE NOVEMBRE 2026"))
     assert said[:2] == [
         "Régie peri, novembre 2026, rang 1 – CANTINE NOVEMBRE 2026 : à contrôler",

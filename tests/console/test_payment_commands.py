@@ -234,6 +234,15 @@ def test_a_line_that_only_wants_to_be_seen_is_answered(demo: World, run, fail):
     assert run("payfip", "list", *DEMO) == ["Rien à vérifier."]
 
 
+def test_what_is_about_no_operation_is_listed_too(demo: World, run):
+    doubt = Anomaly.objects.create(kind="unprintable", payer=demo.jamie, data={"document": "x"}, at=NOW)
+    said = "\n".join(run("payfip", "list", *DEMO))
+    assert "ce document ne peut pas être imprimé" in said
+    assert "Jamie BOND" in said
+    run("payfip", "solve", *DEMO, "--entry", str(doubt.public_id)[:8], "--answer", "Police ajoutée")
+    assert Anomaly.objects.get().solved_at is not None
+
+
 def test_every_state_and_every_doubt_has_words():
     assert set(command.STATES) == set(AttemptState)
     assert not set(command.KINDS) & {kind.value for kind in BLOCKING}

@@ -13,7 +13,7 @@ from portail.console.checks import refuse_unsafe_start, unsafe
 from portail.console.command import ConsoleError
 
 KEY, PEPPER = "k" * 50, "p" * 50
-SAFE = {"MODE": "production", "HTTPS": True, "SECRET_KEY": KEY, "PEPPER": PEPPER}
+SAFE = {"MODE": "production", "HTTPS": True, "SECRET_KEY": KEY, "PEPPER": PEPPER, "FIELD_KEY": "f" * 50}
 
 
 @pytest.fixture
@@ -38,6 +38,11 @@ def test_a_production_that_is_safe_may_start(production):
         ({"PEPPER": "insecure"}, "PORTAIL_PEPPER n'est pas définie : il faut une clé secrète tirée au hasard."),
         ({"PEPPER": "short"}, "PORTAIL_PEPPER est trop courte : au moins 32 caractères."),
         ({"PEPPER": KEY}, "PORTAIL_SECRET_KEY et PORTAIL_PEPPER doivent être deux clés différentes."),
+        (
+            {"FIELD_KEY": "insecure"},
+            "PORTAIL_FIELD_KEY n'est pas définie : il faut une clé secrète tirée au hasard.",
+        ),
+        ({"FIELD_KEY": KEY}, "PORTAIL_FIELD_KEY doit différer de PORTAIL_SECRET_KEY et de PORTAIL_PEPPER."),
         ({"HTTPS": False}, "PORTAIL_HTTPS est désactivée : en production, le portail ne se sert qu'en https."),
     ],
 )

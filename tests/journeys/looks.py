@@ -10,7 +10,13 @@ PICTURES = ROOT / "var" / "screenshots"
 NARROWEST = 320
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 FINGER = 44  # px, side of a cell on a phone
+STILL = "{ const soon = setTimeout; setTimeout = (act, wait = 0) => wait < 1000 ? soon(act, wait) : 0; }"
 AXE = Axe()
+
+
+def hold_still(parent: Parent) -> None:
+    """The pages to come do nothing by themselves while they are looked at."""
+    parent.page.add_init_script(STILL)
 
 
 def judge(parent: Parent, name: str) -> None:

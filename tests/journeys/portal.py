@@ -36,6 +36,7 @@ from tests.journeys.processes import (
 
 DATABASE_URL = os.environ.get("DATABASE_URL", "")
 POSTGRESQL = DATABASE_URL.startswith("postgres")
+MOST_TURNS = 12
 HEALTH, LEDGER = "/-/health", "/sim/operations"
 SQLITE, BANK_FILE = "portail.sqlite3", "payfip.sqlite3"
 REGIES = (("demo", "periscolaire"), ("demo", "extrascolaire"), ("buchelay", "cantine"))
@@ -149,6 +150,13 @@ class Portal:
         """Run a `portail` command on its database, as if it were `later`; returns what it said."""
         console = (sys.executable, "-c", LATER, str(later.total_seconds())) if later else PORTAIL
         return once([*console, *words], self.environment, self.folder / "commands.log")
+
+    def work(self, later: timedelta) -> None:
+        """What the worker would have done by then: it asks about a few operations a turn, and a mail waits for one."""
+        for _ in range(MOST_TURNS):
+            if self.command("worker", "--once", later=later).startswith("0 "):
+                return
+        raise RuntimeError("the worker has never done")
 
 
 def world_of_this_run(folder: Path) -> World:

@@ -2,6 +2,7 @@
 
 from playwright.sync_api import expect
 
+from tests.journeys.looks import hold_still
 from tests.journeys.parent import Parent
 from tests.journeys.paying import PAY, card_of, open_list
 from tests.journeys.states import PRIVATE, PUBLIC, private, public
@@ -125,7 +126,7 @@ def _pay_email_error(parent: Parent) -> None:
 def _pay_follow(parent: Parent) -> None:
     """The page behind the bank's window, before the bank has opened anything."""
     _summary(parent, APART)
-    parent.page.clock.install()  # it looks again every two seconds
+    hold_still(parent)  # it looks again every two seconds
     parent.page.goto(parent.page.url.replace("/payer/", "/suivi/"))
     expect(parent.heading("Nous ouvrons la page de la banque", 2)).to_be_visible()
 

@@ -9,7 +9,7 @@ from playwright.sync_api import Locator, expect
 
 from tests.journeys.bank import Bank
 from tests.journeys.conftest import OLDER, PHONE, PLAIN, Owing, Visit
-from tests.journeys.looks import PICTURES, judge
+from tests.journeys.looks import PICTURES, hold_still, judge
 from tests.journeys.paying import (
     ACCEPTED,
     CANCELLED,
@@ -71,14 +71,14 @@ def test_refused(visit: Visit, portal: Portal, owing: Owing) -> None:
     go_to_the_bank(parent, debt)
     pay_by_card(parent.page, REFUSED_CARD)
     judge(parent, "bank-refused")
-    parent.page.clock.install()  # the page asks again every few seconds
+    hold_still(parent)  # the page asks again every few seconds
     come_back(parent.page)
     outcome(parent, WAITING)
     judge(parent, "payment-waiting")
     waiting = parent.page.url
     is_due(parent, debt)
     judge(parent, "invoices-under-way")
-    portal.command("worker", "--once", later=FINAL)
+    portal.work(FINAL)
     parent.page.goto(waiting)
     outcome(parent, REFUSED)
     judge(parent, "payment-refused")
@@ -103,7 +103,7 @@ def test_by_debit(visit: Visit, portal: Portal, owing: Owing) -> None:
     judge(parent, "bank-cancelled")
     come_back(parent.page)
     outcome(parent, WAITING)
-    portal.command("worker", "--once", later=FINAL)
+    portal.work(FINAL)
     outcome(parent, CANCELLED)
     judge(parent, "payment-cancelled")
 

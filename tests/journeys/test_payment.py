@@ -92,7 +92,7 @@ def test_a_refused_card_then_another_one(visit: Visit, portal: Portal, owing: Ow
     pay_by_card(parent.page, REFUSED_CARD)
     come_back(parent.page)
     outcome(parent, WAITING)  # the payer may still try another card there: the bank's word is not final yet
-    portal.command("worker", "--once", later=FINAL)
+    portal.work(FINAL)
     outcome(parent, REFUSED)
     parent.link("Recommencer le paiement").click()
     pay_here(parent)
@@ -110,7 +110,7 @@ def test_cancelled_at_the_bank(visit: Visit, portal: Portal, owing: Owing) -> No
     press(parent.page, "Annuler")
     come_back(parent.page)
     outcome(parent, WAITING)
-    portal.command("worker", "--once", later=FINAL)
+    portal.work(FINAL)
     outcome(parent, CANCELLED)
     expect(is_due(parent, debt).get_by_role("radio")).to_be_enabled()
     assert not letters(portal.mail, debt.email)
@@ -138,7 +138,7 @@ def test_left_at_the_bank_for_good(visit: Visit, portal: Portal, bank: Bank, owi
     go_to_the_bank(parent, debt)
     parent.page.close()
     bank.order(night=True)  # what nobody ended is purged
-    portal.command("worker", "--once", later=timedelta(hours=2))
+    portal.work(timedelta(hours=2))
     parent.page = parent.context.new_page()
     expect(is_due(parent, debt).get_by_role("radio")).to_be_enabled()
 

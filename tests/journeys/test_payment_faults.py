@@ -67,8 +67,7 @@ def test_nothing_is_notified_and_nobody_comes_back(visit: Visit, portal: Portal,
     go_to_the_bank(parent, debt)
     pay_by_card(parent.page)
     parent.page.close()
-    for _ in ("the sweep", "the ticket"):
-        portal.command("worker", "--once", later=SWEPT)
+    portal.work(SWEPT)
     awaited(portal.mail, debt.email)
     parent.page = parent.context.new_page()
     is_paid(parent, debt)
@@ -83,7 +82,7 @@ def test_notified_again_and_again(visit: Visit, portal: Portal, bank: Bank, owin
     come_back(parent.page)
     outcome(parent, ACCEPTED)
     awaited(portal.mail, debt.email)
-    portal.command("worker", "--once", later=SWEPT)
+    portal.work(SWEPT)
     is_paid(parent, debt)
     assert len(letters(portal.mail, debt.email)) == 1
 

@@ -218,3 +218,11 @@ def test_what_may_still_bring_money_is_open():
 @given(STATES, AGES)
 def test_only_a_waiting_operation_is_resumed_and_for_fifteen_minutes(state, age):
     assert is_resumable(Operation(state, BORN), BORN + age) == (state is S.WAITING and age < 15 * MINUTE)
+
+
+def test_a_week_of_silence_is_for_the_town_hall_to_decide():
+    """Nobody could ever end it otherwise: the debt would be held for good."""
+    week = 7 * 24 * 60
+    assert ruled(S.WAITING, SILENT, week - 1, 200).state is S.WAITING
+    assert ruled(S.WAITING, SILENT, week, 200) == Ruling(S.REVIEW, None, review=True)
+    assert ruled(S.CANCELLED, SILENT, week, 200) == Ruling(S.CANCELLED, None)

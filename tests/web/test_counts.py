@@ -54,6 +54,7 @@ PAGES = {
     "/factures/": 5,
     "/contact/": 2,
     "/aide/": 2,
+    "/aide/facture/": 4,
 }
 
 

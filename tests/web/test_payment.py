@@ -224,13 +224,24 @@ def test_on_the_last_day_it_may_still_be_paid(jamie, invoice, bank, world):
     assert pay(jamie, invoice).status_code == 303
 
 
-@pytest.mark.parametrize("trouble", [Trouble.DOWN, Trouble.REFUSED])
-def test_a_bank_that_is_down_is_one_honest_sentence(trouble, jamie, invoice, bank):
+@pytest.mark.parametrize(
+    ("trouble", "words"),
+    [
+        (Trouble.DOWN, "Le service de paiement de l'État ne répond pas : rien n'a été payé ni débité."),
+        (
+            Trouble.REFUSED,
+            "Le paiement en ligne n'est pas disponible pour cette facture : rien n'a été payé ni débité.",
+        ),
+    ],
+)
+def test_a_bank_that_opens_nothing_is_one_honest_sentence(trouble, words, jamie, invoice, bank):
     bank.trouble = trouble
     response = pay(jamie, invoice)
     assert response.status_code == 503
     page = read(response)
-    assert "ne répond pas : rien n'a été payé ni débité." in page.text
+    assert words in page.text
+    assert ("ne répond pas" in page.text) is (trouble is Trouble.DOWN)
+    assert ("Vous pouvez payer autrement, ou réessayer plus tard." in page.text) is (trouble is Trouble.REFUSED)
     assert page.value("email") == "me@server.fr"
     assert "Payer en ligne" in page.text  # may be tried again
 
@@ -331,7 +342,7 @@ def test_accepted_says_the_ticket_and_offers_the_next(jamie, invoice, bills, wor
 
 ENDS = {
     AttemptState.REFUSED: ("La banque a refusé ce paiement", True),
-    AttemptState.CANCELLED: ("rien n'a été débité", True),
+    AttemptState.CANCELLED: ("n'a pas abouti : rien n'a été débité", True),
     AttemptState.EXPIRED: ("La banque n'a enregistré aucun paiement", True),
     AttemptState.FAILED: ("rien n'a été débité", True),
     AttemptState.REVIEW: ("Ne payez pas une seconde fois", False),

@@ -23,7 +23,8 @@ LONGEST_REASON = 150
 class CreditDraft:
     """What to give back of an invoice, and why. `lines`: cents by line position, None for whatever is left of it.
 
-    No lines at all: the whole invoice. `rebill`: the days are to be billed again by a later run of the month.
+    No lines at all: the whole invoice. `rebill`: the days are to be billed again by a later run of the month; their
+    lines are then given back whole.
     """
 
     invoice: UUID
@@ -92,6 +93,9 @@ def _amounts(draft: CreditDraft, lines: Sequence[InvoiceLine], before: Mapping[i
         most = left.get(position, 0)
         if cents is not None and not 0 < cents <= most:
             raise BillingError(f"La ligne {position} ne peut plus être réduite de ce montant.")
+        if draft.rebill and cents is not None and cents < most:
+            # The days would be billed again in full.
+            raise BillingError(f"Pour être refacturée, la ligne {position} doit être reprise en entier.")
         given[position] = most if cents is None else cents
     if not sum(given.values()):
         raise BillingError("Il ne reste rien à reprendre sur cette facture.")

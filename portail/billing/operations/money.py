@@ -1,6 +1,6 @@
 """Money in and out of a régie: every payment is a numbered receipt, shared over the invoices, and is never changed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from uuid import UUID
@@ -9,7 +9,17 @@ from django.db import transaction
 from django.db.models import F, Sum
 
 from portail.billing.letters import reversal_mail
-from portail.billing.models import Allocation, Anomaly, Attempt, Invoice, Payment, ReceiptCounter, Regie, StatementLine
+from portail.billing.models import (
+    Allocation,
+    Anomaly,
+    Attempt,
+    Invoice,
+    Payment,
+    ReceiptCounter,
+    Regie,
+    Remittance,
+    StatementLine,
+)
 from portail.families.models import Payer
 from portail.gateways.payfip.values import clean_text
 from portail.news.operations.outbox import is_address, queue_mail
@@ -137,11 +147,23 @@ def reverse_payment(*, payment: UUID, reason: str, by: Actor, now: datetime) -> 
         reverses=first,
     )
     reversal = take_in(receipt, now=now)
+    if first.means == Payment.Means.SEPA:
+        # Still held by the file that was debited, nobody could ever pay it again.
+        Invoice.objects.filter(pk__in=back, remittance__state=Remittance.State.SETTLED).update(remittance=None)
+    _note_reopened(invoices.values(), reversal, now)
     if is_address(first.payer.email):
         queue_mail(reversal_mail(first, reversal, list(invoices.values()), reason), now=now)
     after = {"cents": -first.cents, "reason": reason[:200], "receipt": reversal.number}
     record(Act("reverse_payment", f"{first.regie}, reçu {first.number}", after=after), by=by, now=now)
     return reversal
+
+
+def _note_reopened(invoices: Iterable[Invoice], reversal: Payment, now: datetime) -> None:
+    """What opens again of an invoice that is a titre already is in nobody's accounts: the town hall must see it."""
+    for invoice in invoices:
+        if invoice.status == InvoiceStatus.TRANSFERRED:
+            data = {"facture": str(invoice), "reçu": reversal.number, "centimes": -reversal.cents}
+            Anomaly.objects.create(invoice=invoice, payer_id=invoice.payer_id, kind="reopened_titre", data=data, at=now)
 
 
 @transaction.atomic
@@ -171,6 +193,8 @@ def refund(*, payment: UUID, cents: int, on: date, reason: str, by: Actor, now: 
     reason, paid = clean_text(reason), _locked_payment(payment)
     if paid is None or cents <= 0 or cents > available(paid):
         raise MoneyError("Ce montant n'est pas disponible : seul un trop-perçu se rembourse.")
+    if not paid.on <= on <= town_day(now):
+        raise MoneyError("La date du remboursement vient avant le règlement, ou est dans l'avenir.")
     receipt = Receipt(paid.regie, paid.payer, Payment.Means.TRANSFER, -cents, on, comment=reason[:200])
     back = take_in(receipt, now=now)
     after = {"cents": cents, "reason": reason[:200], "receipt": back.number}

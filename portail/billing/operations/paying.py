@@ -69,7 +69,14 @@ class PaymentRefusedError(Exception):
 
 
 class ProviderDownError(Exception):
-    """The provider opened nothing, and took nothing. The town hall finds it under « à vérifier »."""
+    """The provider opened nothing, and took nothing. The town hall finds it under « à vérifier ».
+
+    `trouble`: whether it is worth trying again in a moment (DOWN), or somebody must mend something first (REFUSED).
+    """
+
+    def __init__(self, words: str, trouble: Trouble = Trouble.DOWN) -> None:
+        super().__init__(words)
+        self.trouble = trouble
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +112,7 @@ def start(*, invoice: UUID, email: str, urls: Urls, by: Actor, now: datetime) ->
         _not_opened(attempt, opened, now)
         if opened.trouble is Trouble.EMAIL:
             raise EmailError("La banque refuse cette adresse de courriel. Vérifiez-la, ou choisissez-en une autre.")
-        raise ProviderDownError(opened.label)
+        raise ProviderDownError(opened.label, opened.trouble)
     return _opened(attempt, opened, now)
 
 
@@ -237,10 +244,19 @@ def due_attempts(*, now: datetime, limit: int) -> list[int]:
 
 
 def resolve_due(*, now: datetime, limit: int = 20) -> int:
-    """One turn of the sweep in the town in force; returns how many operations were asked about."""
+    """One turn of the sweep in the town in force; returns how many operations were asked about.
+
+    Raises ExceptionGroup once all were tried, when some failed by a fault of ours: their lease brings them back.
+    """
     keys = due_attempts(now=now, limit=limit)
+    failed: list[Exception] = []
     for key in keys:
-        resolve(attempt=key, trigger=Attempt.Trigger.SWEEP, now=now)
+        try:
+            resolve(attempt=key, trigger=Attempt.Trigger.SWEEP, now=now)
+        except Exception as error:  # one operation that nobody understands must not hold the others back
+            failed.append(error)
+    if failed:
+        raise ExceptionGroup("operations that could not be resolved", failed)
     return len(keys)
 
 
@@ -294,15 +310,9 @@ def _credit(attempt: Attempt, invoice: Invoice, letter: str, now: datetime) -> N
     if attempt.bank_at and attempt.created_at - ONE_DAY <= attempt.bank_at <= now + ONE_DAY:
         on = attempt.bank_at.astimezone(PARIS).date()  # a senseless day would take a receipt number of another year
     receipt = Receipt(
-        invoice.regie,
-        attempt.payer,
-        MEANS.get(letter, Payment.Means.CARD),
-        attempt.cents,
-        on,
-        shares,
-        attempt.authorisation,
-        attempt=attempt,
-    )
+        invoice.regie, attempt.payer, MEANS.get(letter, Payment.Means.CARD), attempt.cents, on, shares,
+        attempt.authorisation, attempt=attempt,
+    )  # fmt: skip
     payment = take_in(receipt, now=now)
     if rest:
         raise_anomaly("overpaid", attempt=attempt, now=now, cents=rest, receipt=payment.number)

@@ -1,48 +1,71 @@
-"""A chunk in one statement: thousands of lines, which the ORM would take longer to write than they take to compute.
+"""A chunk in one statement: thousands of rows, which the ORM would take longer to write than they take to compute.
 
 The rows travel as one JSON text, which both engines open by themselves; the constraints of the table hold all the same.
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 from django.db import connection
+from django.db.models import Field
 
 from portail.billing.models import Invoice, InvoiceLine
 from portail.billing.operations.runs.drafts import DraftLine
+from portail.towns.models import TownModel
 from portail.towns.queries import town_rows
 
-_NUMBERS = (
-    "invoice_id", "person_id", "activity_id", "position", "quantity", "unit_cents", "amount_cents", "care_cents",
-    "food_cents", "extra_cents",
-)  # fmt: skip
 _FROM = {
     "sqlite": "json_each(%(rows)s)",
     "postgresql": "jsonb_array_elements(CAST(%(rows)s AS jsonb)) AS rows(value)",
 }
+_LINE = (
+    "invoice_id", "position", "label", "quantity", "unit_cents", "amount_cents", "care_cents", "food_cents",
+    "extra_cents", "detail", "person_id", "activity_id",
+)  # fmt: skip
+
+
+def insert_like(sample: TownModel, names: Sequence[str], rows: Sequence[Sequence[Any]]) -> list[tuple[int, Any]]:
+    """Write one row like `sample` for each of `rows`, which holds what differs: the columns `names`, as JSON has them.
+
+    Returns, in no order, the key of each new row with the first of its columns. One query, whatever their number.
+    A column of JSON is given as its text, which is written as it is.
+    """
+    if not rows:
+        return []
+    sample.stamp_town()
+    values: dict[str, str] = {"town_id": "CAST(%(town)s AS bigint)"}
+    params: dict[str, Any] = {}
+    for field in sample._meta.concrete_fields:
+        column = str(field.column)
+        if column in names:
+            values[column] = _typed(f"value ->> {names.index(column)}", field)
+        elif column not in values and not field.primary_key:
+            values[column] = _typed(f"%({column})s", field)
+            params[column] = field.get_db_prep_save(getattr(sample, field.attname), connection)
+    statement = (
+        f"INSERT INTO {sample._meta.db_table} ({', '.join(values)}) "  # noqa: S608 -- nothing from outside
+        f"SELECT {', '.join(values.values())} FROM {_FROM[connection.vendor]} WHERE true RETURNING id, {names[0]}"
+    )
+    found = town_rows(statement, {**params, "rows": json.dumps(rows, ensure_ascii=False)})
+    return [(key, first) for key, first in found]
+
+
+def _typed(value: str, field: "Field[Any, Any]") -> str:
+    """PostgreSQL must be told the type. SQLite gives a value that of its column, and a cast would spoil the dates."""
+    return f"CAST({value} AS {field.db_type(connection)})" if connection.vendor == "postgresql" else value
 
 
 def insert_lines(lines: Iterable[tuple[int, int, DraftLine]]) -> None:
     """Write (key of the invoice, position, line). One query, whatever their number."""
     rows = [
-        [
-            invoice,
-            line.person,
-            line.activity,
-            position,
-            line.quantity,
-            line.unit_cents,
-            line.amount_cents,
-            line.care_cents,
-            line.food_cents,
-            line.extra_cents,
-            line.label,
-            line.detail_text,
-        ]
+        (
+            invoice, position, line.label, line.quantity, line.unit_cents, line.amount_cents, line.care_cents,
+            line.food_cents, line.extra_cents, line.detail_text, line.person, line.activity,
+        )
         for invoice, position, line in lines
-    ]
-    if rows:
-        town_rows(_statement(), {"rows": json.dumps(rows, ensure_ascii=False)})
+    ]  # fmt: skip
+    insert_like(InvoiceLine(), _LINE, rows)
 
 
 def set_numbers(invoices: Iterable[Invoice]) -> None:
@@ -57,18 +80,4 @@ def set_numbers(invoices: Iterable[Invoice]) -> None:
         # The plus sign: SQLite must begin with the rows, not with every invoice of the town.
         f"WHERE +{table}.town_id = %(town)s AND {table}.id = CAST(value ->> 0 AS bigint) RETURNING {table}.id",
         {"rows": json.dumps(rows)},
-    )
-
-
-def _statement() -> str:
-    """`->>` means the same to both engines. The detail is text, else the engine would take it apart and write it anew."""
-    table = InvoiceLine._meta.db_table
-    numbers = ", ".join(f"CAST(value ->> {place} AS bigint)" for place in range(len(_NUMBERS)))
-    detail = f"value ->> {len(_NUMBERS) + 1}"
-    if connection.vendor == "postgresql":
-        detail = f"CAST({detail} AS jsonb)"
-    return (
-        f"INSERT INTO {table} (town_id, {', '.join(_NUMBERS)}, label, detail) "  # noqa: S608 -- nothing from outside
-        f"SELECT CAST(%(town)s AS bigint), {numbers}, value ->> {len(_NUMBERS)}, {detail} "
-        f"FROM {_FROM[connection.vendor]} WHERE true RETURNING id"
     )

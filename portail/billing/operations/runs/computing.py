@@ -268,17 +268,21 @@ def _close(draft: DraftInvoice, chunk: Chunk, payer: int, minimum: int) -> None:
         if priced_at_nothing:
             draft.notice(RunAnomaly.ZERO)
         return
-    notes = chunk.credits.get(payer, ())
+    notes = chunk.credits.get(payer)
     if notes:
         draft.lines += _credit_lines(notes, usable(total, sum(note.left_cents for note in notes), minimum))
         total = draft.total_cents
     if 0 < total < minimum:
         draft.status = InvoiceStatus.CARRIED
-    elif not total:
+    _look_at(draft, total, told=payer in chunk.told)
+
+
+def _look_at(draft: DraftInvoice, total: int, *, told: bool) -> None:
+    if not total:
         draft.notice(RunAnomaly.ZERO)
     if total > MAX_CENTS:
         draft.notice(RunAnomaly.ABOVE_MAXIMUM, cents=total)
-    if payer not in chunk.told and not draft.payer.email:
+    if not told and not draft.payer.email:
         draft.notice(RunAnomaly.NO_EMAIL)
 
 

@@ -26,7 +26,7 @@ from portail.towns.actors import Actor
 from portail.towns.operations import Act, record
 from portail.towns.queries import town_day
 
-CHUNK = 100  # payers of one transaction: on SQLite nobody else writes meanwhile
+CHUNK = 200  # payers of one transaction: on SQLite nobody else writes meanwhile
 State = InvoiceRun.State
 OPEN = (State.PREPARING, State.PREPARED)
 DONE = (State.ISSUED, State.PUBLISHED)

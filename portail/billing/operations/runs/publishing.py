@@ -62,8 +62,9 @@ def _mails(invoices: Sequence[Invoice], page_url: str) -> Iterator[MailDraft]:
     rows = InvoiceEmail.objects.filter(
         payer_id__in={invoice.payer_id for invoice in invoices}, confirmed_at__isnull=False
     )
-    for payer, address in rows.values_list("payer_id", "address"):
-        addresses.setdefault(payer, set()).add(address.strip())
+    for payer, place, address, town_halls in rows.values_list("payer_id", "place", "address", "payer__email"):
+        # The town hall's address is the one it has now, not the one it had when the payer ticked the box.
+        addresses.setdefault(payer, set()).add((address if place else town_halls).strip())
     for invoice in invoices:
         if invoice.status == InvoiceStatus.ISSUED.value:
             for address in sorted(filter(is_address, addresses.get(invoice.payer_id, ()))):

@@ -3,10 +3,11 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
+from uuid import uuid4
 
 from portail.billing.models import Anomaly, Invoice, InvoiceRun
-from portail.billing.operations.runs.bulk import insert_lines
-from portail.billing.operations.runs.drafts import DraftInvoice
+from portail.billing.operations.runs.bulk import insert_like, insert_lines
+from portail.billing.operations.runs.drafts import DraftInvoice, to_text
 from portail.billing.wording import RunAnomaly
 from portail.rules.invoicing import InvoiceStatus
 
@@ -25,10 +26,9 @@ def forget(run: InvoiceRun, payers: Sequence[int]) -> None:
 def write(run: InvoiceRun, drafts: Iterable[DraftInvoice], *, now: datetime) -> None:
     """Write the invoices, their lines and the anomalies of these payers."""
     kept = list(drafts)
-    invoices = [_invoice(run, draft) for draft in kept if draft.lines]
-    written = {invoice.payer_id: invoice for invoice in Invoice.objects.bulk_create(invoices)}
+    written = _write_invoices(run, [draft for draft in kept if draft.lines])
     insert_lines(
-        (written[draft.payer.id].pk, place, line) for draft in kept for place, line in enumerate(draft.lines, start=1)
+        (written[draft.payer.id], place, line) for draft in kept for place, line in enumerate(draft.lines, start=1)
     )
     _carry(kept, written)
     write_anomalies(
@@ -61,32 +61,41 @@ def write_anomalies(
         if known == data:
             still.append(pk)
         else:
-            rows.append(Anomaly(run=run, payer_id=payer, kind=kind.value, data=data, at=now))
+            rows.append((uuid4().hex, payer, kind.value, to_text(data)))
     before.exclude(pk__in=still).delete()
-    Anomaly.objects.bulk_create(rows)
+    insert_like(Anomaly(run=run, at=now), ("public_id", "payer_id", "kind", "data"), rows)
 
 
-def _invoice(run: InvoiceRun, draft: DraftInvoice) -> Invoice:
-    return Invoice(
-        status=draft.status.value,
+def _write_invoices(run: InvoiceRun, drafts: Iterable[DraftInvoice]) -> dict[int, int]:
+    """By payer, the key of their new invoice."""
+    alike = Invoice(
         regie_id=run.regie_id,
-        payer_id=draft.payer.id,
         run=run,
         exercise=run.exercise,
         label=run.label,
         due_on=run.due_on,
         payable_until=run.payable_until,
-        payer_name=draft.payer.name[:LONGEST_NAME],
-        payer_address=draft.payer.address,
-        total_cents=draft.total_cents,
     )
+    names = ("payer_id", "public_id", "status", "payer_name", "payer_address", "total_cents")
+    rows = [
+        (
+            draft.payer.id,
+            uuid4().hex,
+            draft.status.value,
+            draft.payer.name[:LONGEST_NAME],
+            draft.payer.address,
+            draft.total_cents,
+        )
+        for draft in drafts
+    ]
+    return {payer: key for key, payer in insert_like(alike, names, rows)}
 
 
-def _carry(drafts: Iterable[DraftInvoice], written: dict[int, Invoice]) -> None:
+def _carry(drafts: Iterable[DraftInvoice], written: dict[int, int]) -> None:
     carried = []
     for draft in drafts:
         for invoice in draft.carries:
-            invoice.carried_into = written[draft.payer.id]
+            invoice.carried_into_id = written[draft.payer.id]
             carried.append(invoice)
     if carried:
         Invoice.objects.bulk_update(carried, ["carried_into"])

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from portail.billing.models import Invoice, Mandate, Payment, Remittance
+from portail.billing.models import Anomaly, Invoice, Mandate, Payment, Remittance
 from portail.billing.operations.money import Receipt, locked, locked_keys, reverse_payment, share_out, take_in
 from portail.billing.operations.sepa.remittances import content_of, end_to_end
 from portail.billing.operations.setup import BillingError
@@ -121,8 +121,8 @@ def _settle(remittance: Remittance, file: _File, keys: Sequence[int], now: datet
         cents = file.cents.get(end_to_end(invoice), 0)
         if references[invoice.pk] in known or not cents:
             continue
-        shares, _ = share_out(cents, [invoice] if invoice.status == InvoiceStatus.ISSUED else [])
-        take_in(
+        shares, rest = share_out(cents, [invoice] if invoice.status == InvoiceStatus.ISSUED else [])
+        payment = take_in(
             Receipt(
                 remittance.regie,
                 invoice.payer,
@@ -135,9 +135,17 @@ def _settle(remittance: Remittance, file: _File, keys: Sequence[int], now: datet
             ),
             now=now,
         )
+        if rest:
+            _overpaid(invoice, payment, rest, now)
         done += 1
     _used(remittance, {invoice.payer_id for invoice in invoices}, remittance.collected_on)
     return done
+
+
+def _overpaid(invoice: Invoice, payment: Payment, cents: int, now: datetime) -> None:
+    """The debt was paid, wholly or in part, while the file was at the bank."""
+    data = {"cents": cents, "receipt": payment.number}
+    Anomaly.objects.create(invoice=invoice, payer=invoice.payer, kind="overpaid", data=data, at=now)
 
 
 def _used(remittance: Remittance, payers: set[int], on: date) -> None:

@@ -6,7 +6,7 @@ brings nothing new; a line that found no answer is tried again by each import.
 
 import hashlib
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -230,12 +230,13 @@ def _pair(regie: Regie, lines: Sequence[StatementLine], invoices: Sequence[int],
     keys = Payment.objects.filter(about, regie=regie, statement_line__isnull=True).values("pk")
     payments = list(payments_with_debts().filter(pk__in=keys).order_by("on", "pk"))
     alone: list[int] = []
+    paired: dict[Hashable, StatementLine] = {}
     for comparison in compared(lines, payments):
-        for pair in comparison.in_both:
-            line = lines[pair.line.line_number]
-            Payment.objects.filter(pk=pair.recorded.key, statement_line__isnull=True).update(statement_line=line)
-            done.paired += 1
+        paired |= {pair.recorded.key: lines[pair.line.line_number] for pair in comparison.in_both}
         alone += [line.line_number for line in comparison.only_in_statement]
+    for key in sorted(payment.pk for payment in payments if payment.pk in paired):  # as all who lock several payments
+        Payment.objects.filter(pk=key, statement_line__isnull=True).update(statement_line=paired[key])
+    done.paired += len(paired)
     return [lines[place] for place in sorted(alone)]
 
 

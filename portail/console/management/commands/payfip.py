@@ -22,6 +22,7 @@ KINDS = {
     "overpaid": "payé deux fois, ou trop : à rembourser, ou à imputer",
     "provider_down": "PayFiP n'a pas répondu : le parent n'a pas pu payer",
     "provider_refused": "PayFiP a refusé la demande : le parent n'a pas pu payer",
+    "reopened_titre": "règlement rejeté d'une facture déjà transmise à la Trésorerie : dites-le au comptable",
     "unprintable": "ce document ne peut pas être imprimé",
 }
 STATES = {
@@ -102,6 +103,8 @@ def _lines(doubt: Anomaly) -> Iterator[str]:
             f"    ticket {attempt.ticket} ({state}), {attempt.payer}, {wording.money(attempt.cents)}, "
             f"facture {attempt.invoice}, {attempt.invoice.regie}"
         )
+    else:
+        yield f"    {doubt.payer}" + (f", facture {doubt.invoice}" if doubt.invoice else "")
     told = ", ".join(f"{name} : {value}" for name, value in doubt.data.items() if value)
     if told:
         yield f"    {told}"

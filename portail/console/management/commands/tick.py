@@ -2,11 +2,15 @@
 
 from typing import Any
 
+from portail.billing.operations.sepa import purge_mandates
 from portail.console.command import PortailCommand, counted
 from portail.console.worker import worker_in_force
 from portail.families.operations.access import purge_access
+from portail.towns.actors import town_hall
 from portail.towns.queries import all_towns
 from portail.towns.scope import in_town
+
+CLOCK = town_hall("Horloge")
 
 
 class Command(PortailCommand):
@@ -17,6 +21,7 @@ class Command(PortailCommand):
     def act(self, **_options: Any) -> None:
         for town in all_towns():
             with in_town(town):
+                purge_mandates(by=CLOCK, now=self.now)
                 self.say(f"{town.slug} : {counted(purge_access(now=self.now), 'ligne oubliée', 'lignes oubliées')}.")
         worker = worker_in_force(lambda: False, once=True)
         done = worker.turn()
