@@ -112,6 +112,13 @@ def _deadline(card: InvoiceCard, speaker: Speaker) -> State:
     return State("warn", _("date limite passée"), reason, card.regie.after_deadline or _elsewhere(card, speaker))
 
 
+def _not_online(card: InvoiceCard, speaker: Speaker) -> State:
+    """Without a counter of its own, the régie only says where else: the Trésorerie, for a titre."""
+    usual = _elsewhere(card, speaker)
+    advice = usual if card.regie.means else card.regie.after_deadline or usual
+    return State("info", _("pas en ligne"), _("Cette facture ne se paie pas en ligne."), advice)
+
+
 def _transferred(card: InvoiceCard, speaker: Speaker) -> State:
     reason = _("Cette facture a été transférée à la Trésorerie : elle ne se paie plus ici.")
     usual = _("Suivez l'avis des sommes à payer que la Trésorerie vous envoie.")
@@ -162,9 +169,7 @@ NOT_PAYABLE: Mapping[NotPayable, Words] = {
         lambda: _("Ce montant est trop grand pour être payé en ligne en une fois."),
         elsewhere=True,
     ),
-    NotPayable.NO_PROVIDER: _plain(
-        "info", lambda: _("pas en ligne"), lambda: _("Cette facture ne se paie pas en ligne."), elsewhere=True
-    ),
+    NotPayable.NO_PROVIDER: _not_online,
     NotPayable.UNDER_WAY: _under_way,
     NotPayable.ANNOUNCED: lambda card, speaker: State(
         "info",
