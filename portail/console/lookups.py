@@ -25,11 +25,6 @@ def founded_at() -> datetime | None:
     return Audit.objects.filter(verb="create_town").order_by("pk").values_list("at", flat=True).first()
 
 
-def invoice_numbered(number: str) -> Invoice:
-    """The invoice of this number with its payer. Raises Invoice.DoesNotExist."""
-    return Invoice.objects.select_related("payer").get(number=number)
-
-
 def invoices_of_month(month: date) -> list[Invoice]:
     """The invoices issued for a month, in the order of their numbers."""
     rows = Invoice.objects.filter(run__month=month, status=InvoiceStatus.ISSUED.value, kind=Invoice.Kind.INVOICE)

@@ -20,6 +20,7 @@ from portail.billing.models import (
     Remittance,
     StatementLine,
 )
+from portail.billing.queries.cesu import cesu_left
 from portail.families.models import Payer
 from portail.gateways.payfip.values import clean_text
 from portail.news.operations.outbox import is_address, queue_mail
@@ -304,8 +305,6 @@ def _check_open(invoices: Sequence[Invoice]) -> None:
 
 def _check_cesu(draft: CounterDraft, invoices: Sequence[Invoice]) -> dict[int, int]:
     """A CESU pays only what its act allows (no meals), gives no change, and has a number; cents by invoice."""
-    from portail.billing.queries.cesu import cesu_left  # noqa: PLC0415  that query is needed nowhere else here
-
     if not draft.reference.strip():
         raise MoneyError("Indiquez l'émetteur et le numéro du CESU.")
     able = {invoice.pk: cesu_left(invoice) for invoice in invoices}

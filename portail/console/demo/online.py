@@ -18,8 +18,9 @@ from django.test.utils import override_settings
 
 from portail.billing.models import Attempt, Invoice, Regie
 from portail.billing.operations.paying import Urls, resolve, start
+from portail.console.billing_lookups import invoice_numbered
 from portail.console.demo.billing import PAID_ONLINE
-from portail.console.lookups import invoice_numbered, payable_of_month
+from portail.console.lookups import payable_of_month
 from portail.simulator.app import Settings, create_app
 from portail.simulator.serving import server
 from portail.towns.actors import parent
