@@ -39,7 +39,24 @@ class Settings:
     wait: Callable[[float], None] = time.sleep
 
 
-def create_app(settings: Settings) -> "WSGIApplication":
+@dataclass(frozen=True, slots=True)
+class App:
+    """The WSGI application over its database."""
+
+    bank: Bank
+    notifier: Notifier
+    routes: dict[tuple[str, str], Handler]
+
+    def __call__(self, environ: "WSGIEnvironment", start: "StartResponse") -> Iterable[bytes]:
+        return _answer(self.routes, environ, start)
+
+    def close(self) -> None:
+        """Once no request comes any more: let notifications under way end, then give the file back."""
+        self.notifier.close()
+        self.bank.store.close()
+
+
+def create_app(settings: Settings) -> App:
     """The application over its database; notifications that a stop interrupted leave at once."""
     bank = Bank(settings.database, settings.clock, settings.clients)
     notifier = Notifier(bank, settings.delays)
@@ -61,7 +78,7 @@ def create_app(settings: Settings) -> "WSGIApplication":
         ("GET", "/favicon.ico"): lambda _: Response(status=HTTPStatus.NO_CONTENT),
         **pages.routes(),
     }
-    return lambda environ, start: _answer(routes, environ, start)
+    return App(bank, notifier, routes)
 
 
 def from_environment() -> Settings:

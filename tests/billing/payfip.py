@@ -23,7 +23,6 @@ from portail.families.models import Payer
 from portail.rules.invoicing import Place, number_of
 from portail.rules.paying import Answer, Heard
 from portail.simulator import app as simulator
-from portail.simulator.bank import Bank
 from portail.simulator.serving import server
 from portail.towns.actors import parent
 from tests.world import CLERK, NOW, PARIS
@@ -107,14 +106,8 @@ class SimulatedBank:
 @contextmanager
 def simulated_bank(settings: Any) -> Iterator[SimulatedBank]:
     """A new bank, empty, that the portal's PAYFIP_URL leads to."""
-    clock, heard, banks = Clock(), queue.SimpleQueue[str](), []
-
-    def kept(*arguments: Any) -> Bank:
-        banks.append(Bank(*arguments))
-        return banks[-1]
-
-    with mock.patch.object(simulator, "Bank", kept):
-        bank_app = simulator.create_app(simulator.Settings(":memory:", clock=clock, delays=(), wait=lambda _: None))
+    clock, heard = Clock(), queue.SimpleQueue[str]()
+    bank_app = simulator.create_app(simulator.Settings(":memory:", clock=clock, delays=(), wait=lambda _: None))
 
     def app(environ: Any, start: Any) -> Any:
         if not environ["PATH_INFO"].startswith("/portail/"):
@@ -131,10 +124,11 @@ def simulated_bank(settings: Any) -> Iterator[SimulatedBank]:
     try:
         yield SimulatedBank(settings.PAYFIP_URL, clock, heard)
     finally:
+        bank_app.notifier.close()  # while the portal still listens
         listening.shutdown()
         thread.join()
         listening.server_close()
-        banks[0].store.close()
+        bank_app.close()
 
 
 def regie(code: str = "peri", numcli: str = "000123", **more: Any) -> Regie:

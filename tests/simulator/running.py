@@ -72,7 +72,8 @@ def running(folder: Path, **settings: Any) -> Iterator[Simulator]:
     """A simulator over `folder`; the clock is at noon, `moments[0]` moves it."""
     simulator = Simulator("", [NOON])
     chosen = {"clock": lambda: simulator.moments[0], "wait": simulator.waits.append, "delays": (0.01, 0.01), **settings}
-    listening = server(create_app(Settings(str(folder / "bank.sqlite3"), **chosen)), "127.0.0.1", 0)
+    app = create_app(Settings(str(folder / "bank.sqlite3"), **chosen))
+    listening = server(app, "127.0.0.1", 0)
     simulator.origin = f"http://127.0.0.1:{listening.server_port}"
     thread = threading.Thread(target=listening.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()
@@ -82,6 +83,7 @@ def running(folder: Path, **settings: Any) -> Iterator[Simulator]:
         listening.shutdown()
         listening.server_close()
         thread.join()
+        app.close()
 
 
 def exchange(

@@ -74,7 +74,8 @@ def bank_over(var: Path) -> Iterator[Bank]:
     at = [0.0]
     var.mkdir(parents=True, exist_ok=True)
     settings = Settings(str(var / "payfip.sqlite3"), mail_folder=str(var / "mail"), clock=lambda: at[0])
-    listening = server(create_app(settings), "127.0.0.1", 0)
+    app = create_app(settings)
+    listening = server(app, "127.0.0.1", 0)
     thread = threading.Thread(target=listening.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     try:
@@ -83,6 +84,7 @@ def bank_over(var: Path) -> Iterator[Bank]:
         listening.shutdown()
         listening.server_close()
         thread.join()
+        app.close()
 
 
 def forget_bank(var: Path) -> None:
