@@ -50,6 +50,7 @@ INSTALLED_APPS = [
     "portail.bookings",
     "portail.billing",
     "portail.web",
+    "portail.office",
     "portail.console",
 ]
 MIDDLEWARE = [
@@ -64,6 +65,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "portail.web.middleware.ParentMiddleware",
+    "portail.office.middleware.StaffMiddleware",
 ]
 ROOT_URLCONF = "portail.urls"
 PRODUCT_URLCONF = "portail.web.product_urls"  # the bare host, where no town is in force
@@ -73,7 +75,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.jinja2.Jinja2",
-        "DIRS": [Path(__file__).parent / "web" / "jinja"],
+        "DIRS": [Path(__file__).parent / "web" / "jinja", Path(__file__).parent / "office" / "jinja"],
         "OPTIONS": {"environment": "portail.web.environment.environment", "extensions": ["jinja2.ext.i18n"]},
     },
 ]

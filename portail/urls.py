@@ -3,6 +3,7 @@
 from django.urls import include, path
 
 urlpatterns = [
+    path("mairie/", include("portail.office.urls")),
     path("", include("portail.web.urls")),
 ]
 handler400 = "portail.web.errors.bad_request"

@@ -1,15 +1,20 @@
 """Reads about towns: which one a host leads to, which ones an installation serves."""
 
+import hashlib
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import connection
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
-from portail.towns.models import Host, Logo, Town
+from portail.rules.staff import Right, Role, rights_of
+from portail.towns.models import Audit, Host, Logo, SecondFactor, Staff, StaffRole, StaffSession, Town
 from portail.towns.scope import current_town
+from portail.towns.sealing import unseal
 
 
 def host_named(name: str) -> Host | None:
@@ -77,3 +82,86 @@ def hosts_of_towns() -> list[tuple[str, str]]:
     """(name, canonical host) of every town that families may know of. One query."""
     hosts = Host.objects.filter(canonical=True).exclude(town__status=Town.Status.SUSPENDED)
     return list(hosts.order_by("town__slug").values_list("town__name", "name"))
+
+
+@dataclass(frozen=True, slots=True)
+class Agent:
+    """Who a session of the office belongs to, how far the login went, and what it opens.
+
+    `has_factor`: a second factor is in force; `verified`: this session gave it; `temporary`: the password was given by
+    hand and another must be chosen first.
+    """
+
+    staff_id: int
+    name: str
+    login: str
+    session_id: int
+    ends_at: datetime
+    verified: bool
+    has_factor: bool
+    temporary: bool
+    roles: tuple[Role, ...]
+
+    @property
+    def rights(self) -> frozenset[Right]:
+        """What the roles open, once the login is complete."""
+        return rights_of(self.roles)
+
+
+def agent_of_session(key: str, now: datetime) -> Agent | None:
+    """The agent whom a session key lets in, or None: unknown, over, closed account, password changed. Two queries."""
+    session = (
+        StaffSession.objects.filter(
+            key_hash=hashlib.sha256(key.encode()).hexdigest(),
+            ends_at__gt=now,
+            staff__is_active=True,
+            staff__credential_version=F("credential_version"),
+        )
+        .annotate(has_factor=Exists(SecondFactor.objects.filter(staff=OuterRef("staff"), confirmed_at__isnull=False)))
+        .select_related("staff")
+        .first()
+    )
+    if session is None:
+        return None
+    staff: Staff = session.staff
+    roles = StaffRole.objects.filter(staff=staff).order_by("role").values_list("role", flat=True)
+    return Agent(
+        staff_id=staff.pk, name=staff.name, login=staff.login, session_id=session.pk, ends_at=session.ends_at,
+        verified=session.verified, has_factor=session.has_factor, temporary=staff.temporary_until is not None,
+        roles=tuple(Role(role) for role in roles),
+    )  # fmt: skip
+
+
+def session_of(session_id: int) -> StaffSession:
+    """One session with its agent."""
+    found: StaffSession = StaffSession.objects.select_related("staff").get(pk=session_id)
+    return found
+
+
+def staff_named(login: str) -> Staff:
+    """The agent of the town in force with this identifier. Raises Staff.DoesNotExist."""
+    return Staff.objects.get(login=login, town=current_town())
+
+
+def staff_rows() -> QuerySet[Staff]:
+    """Every agent of the town in force, with their roles."""
+    return Staff.objects.filter(town=current_town()).prefetch_related("roles")
+
+
+def demo_secret(staff_id: int) -> bytes:
+    """The second factor's secret of a demonstration's account, b"" when it has none; for the demonstration only."""
+    factor = SecondFactor.objects.filter(staff_id=staff_id).first()
+    return b"" if factor is None else unseal(factor.secret, f"second-factor/{staff_id}")
+
+
+def trail_rows(*, words: str = "", since: date | None = None, until: date | None = None) -> QuerySet[Audit]:
+    """The acts between two days of the town, both included, whose author, verb or object holds `words`."""
+    zone = ZoneInfo(current_town().time_zone)
+    rows: QuerySet[Audit] = Audit.objects.all()
+    if words:
+        rows = rows.filter(Q(actor__icontains=words) | Q(verb__icontains=words) | Q(subject__icontains=words))
+    if since:
+        rows = rows.filter(at__gte=datetime.combine(since, time(), zone))
+    if until:
+        rows = rows.filter(at__lt=datetime.combine(until + timedelta(days=1), time(), zone))
+    return rows

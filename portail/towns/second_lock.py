@@ -11,7 +11,7 @@ from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 ROLE = "portail_app"
 POLICY = "town_in_force"
 # The application may add a line there, never alter or remove one.
-APPEND_ONLY = ("towns_audit", "bookings_change", "billing_attemptevent", "billing_allocation")
+APPEND_ONLY = ("towns_audit", "towns_seal", "bookings_change", "billing_attemptevent", "billing_allocation")
 
 
 def lock(editor: BaseDatabaseSchemaEditor, tables: list[str]) -> None:

@@ -30,6 +30,11 @@ def _month(number: int) -> str:
     return pgettext("mois", "mai") if number == _MAY else gettext(_MONTHS[number - 1])
 
 
+def month(first_day: date) -> str:
+    """« novembre 2026 »."""
+    return f"{_month(first_day.month)} {first_day.year}"
+
+
 def weekday(number: int) -> str:
     """0 -> « lundi »."""
     return gettext(_WEEKDAYS[number])

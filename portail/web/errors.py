@@ -5,8 +5,6 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from portail.web.pages import colours_digest
-
 
 def _page(request: HttpRequest, status: int, title: str, words: str) -> HttpResponse:
     town = getattr(request, "town", None)
@@ -15,7 +13,7 @@ def _page(request: HttpRequest, status: int, title: str, words: str) -> HttpResp
         "title": title,
         "words": words,
         "town": town,
-        "town_css": reverse("town_css", kwargs={"digest": colours_digest(town)}) if town else "",
+        "town_css": reverse("town_css", kwargs={"digest": town.colours_digest}) if town else "",
         "action": (_("Revenir à l'accueil"), "/"),
     }
     return HttpResponse(render_to_string("web/error.html", context), status=status)

@@ -114,7 +114,7 @@ def _everywhere(request: TownRequest, current: str) -> dict[str, Any]:
     town, family = request.town, request.family
     return {
         "town": _town_card(town),
-        "town_css": reverse("town_css", kwargs={"digest": colours_digest(town)}),
+        "town_css": reverse("town_css", kwargs={"digest": town.colours_digest}),
         "server_now": local(request.now, zone_of(request)),
         "label": labels_of(town),
         "visitor": _visitor(family) if family else None,
@@ -124,11 +124,6 @@ def _everywhere(request: TownRequest, current: str) -> dict[str, Any]:
         "session_ends": min(request.seen_at + IDLE, family.ends_at) if family else None,
         "here": request.get_full_path() if request.method == "GET" else "/",
     }
-
-
-def colours_digest(town: Town) -> str:
-    """Changes with the colours, so that the stylesheet may be kept for ever."""
-    return hashlib.sha256(f"{town.town_colour}{town.accent_colour}".encode()).hexdigest()[:12]
 
 
 def _town_card(town: Town) -> TownCard:

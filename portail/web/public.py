@@ -15,7 +15,7 @@ from portail.families.queries import Family
 from portail.news.operations.contact import ContactDraft, receive_contact
 from portail.news.operations.lines import NewsError
 from portail.towns.queries import logo_of
-from portail.web.pages import colours_digest, show
+from portail.web.pages import show
 from portail.web.requests import TownRequest
 
 LONG = "public, max-age=31536000, immutable"
@@ -26,7 +26,7 @@ LONGEST_MESSAGE = 4000
 def town_css(request: HttpRequest, digest: str) -> HttpResponse:
     """The town's colours as custom properties; a stylesheet, so that no inline style is ever needed."""
     town = cast(TownRequest, request).town
-    if digest != colours_digest(town):
+    if digest != town.colours_digest:
         raise Http404
     css = f":root{{--town:{town.town_colour};--accent:{town.accent_colour}}}\n"
     return HttpResponse(css, content_type="text/css; charset=utf-8", headers={"Cache-Control": LONG})

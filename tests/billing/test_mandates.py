@@ -16,7 +16,7 @@ from portail.billing.operations.sepa import (
 )
 from portail.billing.operations.sepa.mandates import account_of
 from portail.billing.operations.setup import BillingError
-from portail.billing.sealing import SealError, seal, unseal
+from portail.towns.sealing import SealError, seal, unseal
 from portail.towns.models import Audit
 from portail.towns.scope import in_town
 from tests.billing.debits import IBAN, LATER, OLD, TAIL, built, mandated, place, texts

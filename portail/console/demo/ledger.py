@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from portail.console.demo.agents import PASSWORD, DemoAgent
 from portail.console.demo.households import Household
 from portail.console.demo.services import services
 from portail.console.demo.world import BuiltTown
@@ -30,7 +31,7 @@ def written(towns: Sequence[BuiltTown], port: int) -> dict[str, Any]:
                 "url": _url(town.host, port),
                 "time_zone": town.time_zone,
                 "families": [family for household in town.households for family in _families(household)],
-                "staff": [],
+                "staff": [_agent(agent) for agent in town.agents],
             }
             for town in towns
         ],
@@ -74,6 +75,8 @@ def lines(ledger: Mapping[str, Any]) -> list[str]:
                 f" – enfants : {children}"
             )
         said.append(f"    … et {len(families) - SHOWN} autres familles")
+        said.append(f"    mairie : {town['url']}/mairie/ – mot de passe {PASSWORD}")
+        said += [f"      {agent['login']:<22}{agent['name']}" for agent in town["staff"]]
     found = ledger["services"]
     return [
         *said,
@@ -91,6 +94,11 @@ def _families(household: Household) -> list[dict[str, Any]]:
     return [
         {"payer_code": code, "payer_name": str(payer), "children": children} for payer, code, *_ in household.payers
     ]
+
+
+def _agent(agent: DemoAgent) -> dict[str, Any]:
+    roles = [role.value for role in agent.roles]
+    return {"login": agent.login, "name": agent.name, "roles": roles, "password": PASSWORD, "totp_secret": agent.secret}
 
 
 def _url(host: str, port: int) -> str:

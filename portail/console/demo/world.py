@@ -15,6 +15,7 @@ from portail.bookings.operations.offer import PeriodDraft, create_period
 from portail.bookings.queries.offer import offer_now
 from portail.console.command import ConsoleError
 from portail.console.demo import scenes
+from portail.console.demo.agents import DemoAgent, open_accounts
 from portail.console.demo.billing import bill, month_before
 from portail.console.demo.board import post_buchelay_news, post_demo_news
 from portail.console.demo.diary import Diary
@@ -46,6 +47,7 @@ class BuiltTown:
     host: str
     time_zone: str
     households: Sequence[Household]
+    agents: Sequence[DemoAgent]
 
 
 def is_built() -> bool:
@@ -108,7 +110,8 @@ def _build(file: TownFile, now: datetime) -> BuiltTown:
         days = moving_days(offer_now().rulebook.calendar, _four_day_school(), today)
         _announce(days, by=CLERK, now=founded)
         _live(town, file, households, days, now)
-    return BuiltTown(town.name, canonical_host(town), town.time_zone, households)
+        agents = open_accounts(town.slug, by=CLERK, now=founded)
+    return BuiltTown(town.name, canonical_host(town), town.time_zone, households, agents)
 
 
 def _levels(file: TownFile) -> dict[tuple[str, str], str]:

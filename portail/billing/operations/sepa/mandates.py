@@ -1,4 +1,4 @@
-"""SEPA mandates. The IBAN is sealed (`billing.sealing`): only its last four signs are ever shown, or in the trail."""
+"""SEPA mandates. The IBAN is sealed (`towns.sealing`): only its last four signs are ever shown, or in the trail."""
 
 import json
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from django.db import transaction
 
 from portail.billing.models import Mandate, Remittance
 from portail.billing.operations.setup import BillingError, regie_named
-from portail.billing.sealing import SealError, seal, unseal
+from portail.towns.sealing import SealError, seal, unseal
 from portail.families.models import Payer
 from portail.gateways.letters import foreign_letters
 from portail.gateways.sepa.accounts import BIC_NEEDED, bic_fault, compact, iban_fault, rum_fault

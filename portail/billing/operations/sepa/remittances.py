@@ -15,7 +15,7 @@ from portail.billing.operations.money import locked_keys
 from portail.billing.operations.sepa.mandates import account_of, file_place
 from portail.billing.operations.setup import BillingError, regie_named
 from portail.billing.operations.treasury import REMITTED, UNDER_WAY, LeftOut
-from portail.billing.sealing import SealError, seal, unseal
+from portail.towns.sealing import SealError, seal, unseal
 from portail.gateways.sepa import pain008
 from portail.gateways.sepa.days import NOTICE_DAYS, collection_refusal, is_lapsed
 from portail.gateways.sepa.remittance import Creditor, Debit, SepaError, Stage

@@ -1,13 +1,13 @@
-"""Towns, the hosts they answer on, their staff, and the trail of what staff did. Base of every town's table."""
+"""Towns and the hosts they answer on. Base of every town's table."""
 
+import hashlib
 from collections.abc import Iterable
 from typing import Any, ClassVar, TypeVar
 
-from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.db import models
 from django.db.models import Q
 
-from portail.towns.keys import TOWN_AND_ID, SameTown
+from portail.towns.keys import TOWN_AND_ID
 from portail.towns.scope import NoTownError, current_town, is_everywhere
 
 M = TypeVar("M", bound="TownModel")
@@ -51,6 +51,11 @@ class Town(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def colours_digest(self) -> str:
+        """Changes with the colours, so that the stylesheet made of them may be kept for ever."""
+        return hashlib.sha256(f"{self.town_colour}{self.accent_colour}".encode()).hexdigest()[:12]
 
 
 class Host(models.Model):
@@ -137,36 +142,6 @@ class TownModel(models.Model):
             raise NoTownError(f"{self._meta.label} of town {self.town_id} written in town {town.pk}")
 
 
-class StaffManager(BaseUserManager["Staff"]):
-    """Staff log in by their e-mail address or login name, whatever its case."""
-
-    def get_by_natural_key(self, username: str | None) -> "Staff":
-        return self.get(login=(username or "").casefold())
-
-
-class Staff(AbstractBaseUser, PermissionsMixin):
-    """Someone who works for a town hall, or the operator of the installation (no town). Parents are not users."""
-
-    login = models.CharField("identifiant", max_length=254, unique=True)
-    name = models.CharField("nom", max_length=150)
-    town = models.ForeignKey(
-        Town, on_delete=models.PROTECT, null=True, blank=True, related_name="staff", verbose_name="commune"
-    )
-    is_active = models.BooleanField("actif", default=True)
-    created_at = models.DateTimeField("créé le")
-
-    USERNAME_FIELD = "login"
-    REQUIRED_FIELDS = ["name"]
-    objects: ClassVar[StaffManager] = StaffManager()
-
-    class Meta:
-        verbose_name = "agent"
-        constraints = [models.UniqueConstraint(fields=["town", "id"], name="towns_staff_town_and_id")]
-
-    def __str__(self) -> str:
-        return self.name
-
-
 class Logo(TownModel):
     """The town's logo, in its own table so that a request never loads it by accident."""
 
@@ -176,23 +151,3 @@ class Logo(TownModel):
     class Meta(TownModel.Meta):
         verbose_name = "logo"
         constraints = [models.UniqueConstraint(fields=["town"], name="logo_one_per_town")]
-
-
-class Audit(TownModel):
-    """What staff, or the console in their name, did: append-only, written in the same transaction as the act."""
-
-    at = models.DateTimeField("le")
-    staff = models.ForeignKey(
-        Staff, on_delete=models.PROTECT, null=True, db_constraint=False, related_name="+", verbose_name="agent"
-    )
-    actor = models.CharField("auteur", max_length=150)
-    channel = models.CharField("par", max_length=10)
-    verb = models.CharField("acte", max_length=60)
-    subject = models.CharField("objet", max_length=200)
-    before = models.JSONField("avant", null=True)
-    after = models.JSONField("après", null=True)
-
-    class Meta(TownModel.Meta):
-        verbose_name = "trace"
-        indexes = [models.Index(fields=["town", "at"], name="audit_by_time")]
-        constraints = [SameTown(field="staff", name="audit_same_town_staff")]

@@ -1,9 +1,8 @@
-"""Everything that changes a town, its hosts and its staff. Each act leaves its line of audit in its transaction."""
+"""Everything that changes a town and its hosts. Each act leaves its line of audit in its transaction."""
 
 import hashlib
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import available_timezones
@@ -12,7 +11,8 @@ from django.db import transaction
 
 from portail.rules.contrast import readable_on_white
 from portail.towns.actors import Actor
-from portail.towns.models import Audit, Host, Logo, Staff, Town
+from portail.towns.models import Host, Logo, Town
+from portail.towns.operations.trail import Act, record
 from portail.towns.scope import current_town, in_town
 
 LOGO_TYPES = {"image/png": b"\x89PNG\r\n\x1a\n", "image/jpeg": b"\xff\xd8\xff", "image/svg+xml": b"<svg"}
@@ -38,30 +38,6 @@ SETTINGS = (
 
 class TownSettingError(ValueError):
     """A setting that cannot be: the message is a French sentence for whoever typed it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Act:
-    """What an audit line says besides who and when."""
-
-    verb: str
-    subject: str
-    before: Mapping[str, Any] | None = None
-    after: Mapping[str, Any] | None = None
-
-
-def record(act: Act, *, by: Actor, now: datetime) -> None:
-    """Write one audit line for the town in force; called inside the transaction of the act."""
-    Audit.objects.create(
-        at=now,
-        staff_id=by.staff_id,
-        actor=by.name,
-        channel=by.channel.value,
-        verb=act.verb,
-        subject=act.subject[: Audit._meta.get_field("subject").max_length],
-        before=act.before,
-        after=act.after,
-    )
 
 
 def touch_rulebook() -> None:
@@ -134,16 +110,6 @@ def set_logo(*, content: bytes, content_type: str, by: Actor, now: datetime) -> 
     Logo.objects.update_or_create(town=current_town(), defaults={"content": content, "content_type": content_type})
     Town.objects.filter(pk=current_town().pk).update(logo_digest=digest)
     record(Act("set_logo", current_town().name, after={"sha256": digest}), by=by, now=now)
-
-
-@transaction.atomic
-def create_staff(*, login: str, name: str, password: str, by: Actor, now: datetime) -> Staff:
-    """Create an account for someone of the town in force."""
-    staff = Staff(login=login.casefold(), name=name, town=current_town(), created_at=now)
-    staff.set_password(password)
-    staff.save()
-    record(Act("create_staff", staff.login, after={"name": name}), by=by, now=now)
-    return staff
 
 
 def _check(settings: Mapping[str, Any]) -> None:

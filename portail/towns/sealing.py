@@ -1,4 +1,4 @@
-"""Bank details at rest: AES-256-GCM, under a key that is neither in the database nor with its backups.
+"""What is sealed at rest (bank details, secrets, files): AES-256-GCM, under a key kept apart from the database.
 
 Each text is bound to its place (« mandate/<uuid> » of a town): moved to another row, it does not open. The first key
 of the settings seals; the former ones (`FIELD_KEY_FALLBACKS`) only open.
@@ -39,7 +39,7 @@ def unseal(sealed: bytes | memoryview, place: str) -> bytes:
                 return _cipher(key).decrypt(nonce, rest, _bound(place))
             except InvalidTag:
                 continue
-    raise SealError("Ces coordonnées bancaires ne se lisent pas : la clé PORTAIL_FIELD_KEY a-t-elle changé ?")
+    raise SealError("Ces données chiffrées ne se lisent pas : la clé PORTAIL_FIELD_KEY a-t-elle changé ?")
 
 
 def _bound(place: str) -> bytes:

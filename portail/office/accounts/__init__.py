@@ -1,0 +1,1 @@
+"""Agents: how they log in, and who manages their accounts (feature M7)."""
