@@ -18,7 +18,10 @@ class Entry:
 
 # (title of the group, its entries), in the order of a day's work
 MENU: list[tuple[str, list[Entry]]] = [
-    ("", [Entry("home", "Accueil", "office:home", Right.HOME)]),
+    ("", [
+        Entry("home", "Accueil", "office:home", Right.HOME),
+        Entry("jobs", "Mes travaux", "office:jobs", Right.HOME),
+    ]),
     ("Administration", [
         Entry("staff", "Comptes des agents", "office:staff", Right.STAFF),
         Entry("trail", "Journal des actes", "office:trail", Right.TRAIL),

@@ -83,9 +83,14 @@ def missing_step(agent: Agent) -> str:
     return reverse("office:password") if agent.temporary else ""
 
 
+def zone_of(request: OfficeRequest) -> ZoneInfo:
+    """The time zone of the request's town."""
+    return ZoneInfo(request.town.time_zone)
+
+
 def today(request: OfficeRequest) -> date:
     """The day that it is in the town."""
-    return request.now.astimezone(ZoneInfo(request.town.time_zone)).date()
+    return request.now.astimezone(zone_of(request)).date()
 
 
 def safe_next(request: HttpRequest, wanted: str) -> str:

@@ -1,6 +1,6 @@
 """Addresses of the office: French, under `/mairie/`; one list per area."""
 
-from django.urls import path
+from django.urls import include, path
 
 from portail.office import home
 from portail.office.accounts import access, staff, trail
@@ -19,4 +19,5 @@ urlpatterns = [
     path("agents/<int:number>/", staff.edit_staff, name="edit_staff"),
     path("agents/<int:number>/acces/", staff.reset_staff, name="reset_staff"),
     path("journal/", trail.trail, name="trail"),
+    path("travaux/", include("portail.office.work.urls")),
 ]
