@@ -26,6 +26,11 @@ def recent_jobs(limit: int, *, kinds: Collection[str] = ()) -> list[Job]:
     return list(jobs.order_by("-asked_at", "-id")[:limit])
 
 
+def jobs_of(staff_id: int) -> QuerySet[Job]:
+    """The jobs that an agent asked for, without the content of their files."""
+    return _jobs().filter(staff_id=staff_id)
+
+
 def _jobs() -> QuerySet[Job]:
     jobs: QuerySet[Job] = Job.objects.select_related("file").defer("file__content")
     return jobs

@@ -1,6 +1,10 @@
 """Writes about towns, their staff and their trail."""
 
 from portail.towns.operations.settings import (
+    LABELS,
+    LOGO_BYTES,
+    LOGO_TYPES,
+    SETTINGS,
     TownSettingError,
     change_settings,
     create_town,
@@ -13,6 +17,10 @@ from portail.towns.operations.staff import create_staff
 from portail.towns.operations.trail import Act, record
 
 __all__ = [
+    "LABELS",
+    "LOGO_BYTES",
+    "LOGO_TYPES",
+    "SETTINGS",
     "Act",
     "TownSettingError",
     "change_settings",
