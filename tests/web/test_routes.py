@@ -17,7 +17,6 @@ from portail.towns.operations import set_logo
 from portail.towns.scope import in_town
 from portail.web import product_urls, urls
 from portail.web.feed import feed_secret
-from portail.web.pages import colours_digest
 from tests.web.bills import bills_of
 from tests.web.browser import BUCHELAY, DEMO, Browser, Queries
 from tests.world import ALINE, CLERK, FRIDAY, JAMES, MONDAY, NOW, THURSDAY, World, tick, validate
@@ -96,7 +95,7 @@ def scene(world: World) -> Scene:
         "why": {"activity": "cantine", "day": str(THURSDAY)},
         "feed": {"link": link.public_id, "secret": feed_secret(link.public_id, 1)},
         "news_file": {"public_id": file.public_id},
-        "town_css": {"digest": colours_digest(world.demo)},
+        "town_css": {"digest": world.demo.colours_digest},
         "logo": {"digest": world.demo.logo_digest[:12]},
         "invoice_email": {"secret": "x"},
         "receipt_pdf": {"public_id": payment.public_id},

@@ -23,7 +23,7 @@ AGENTS = (
     ("regie", "Bernard CHAUVIN", (Role.REGISSEUR,)),
     ("cuisine", "Rachida BENALI", (Role.KITCHEN,)),
     ("animation", "Kévin LE GOFF", (Role.ANIMATEUR,)),
-    ("administration", "Solène VASSEUR", (Role.ADMINISTRATOR, Role.CLERK, Role.REGISSEUR)),
+    ("admin", "Solène VASSEUR", (Role.ADMINISTRATOR, Role.CLERK, Role.REGISSEUR)),
 )
 
 
