@@ -25,7 +25,13 @@ class OfficeForm(forms.Form):
     def summary(self) -> list[Mapping[str, str]]:
         """Every error: its words and the field that it leads to, "" for the whole form."""
         return [
-            {"text": str(words), "target": "" if name == "__all__" else self[name].id_for_label or name}
-            for name, errors in self.errors.items()
-            for words in errors
+            {"text": self._words(name, error), "target": "" if name == "__all__" else self[name].id_for_label or name}
+            for name, errors in self.errors.as_data().items()
+            for error in errors
         ]
+
+    def _words(self, name: str, error: forms.ValidationError) -> str:
+        """« Prénom et nom : ce champ est obligatoire. »: far from its field, Django's own sentence needs its name."""
+        said = " ".join(error.messages)
+        usual = name in self.fields and said == str(forms.Field.default_error_messages["required"])
+        return f"{self[name].label} : {said[0].lower()}{said[1:]}" if usual else said
