@@ -106,7 +106,7 @@ def test_the_trail_says_who_did_what_and_leaves_as_a_file(administrator):
     administrator.sent(
         f"/mairie/agents/{administrator.staff.pk}/", {"name": "=cmd", "roles": ["administrator"], "active": "on"}
     )
-    assert "change_staff" in administrator.page("/mairie/journal/", q="Odile")
+    assert "compte modifié" in administrator.page("/mairie/journal/", q="Odile")
     assert "Aucun acte" in administrator.page("/mairie/journal/", q="introuvable")
     csv = administrator.get("/mairie/journal/", export="csv")
     assert csv.headers["Content-Disposition"] == 'attachment; filename="journal.csv"'

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 from django import forms
 from django.http import HttpResponse
 
+from portail.office.acts import act_words
 from portail.office.forms import OfficeForm
 from portail.office.lists import Column, listed
 from portail.office.pages import show
@@ -51,7 +52,7 @@ def _what(row: Audit) -> str:
 COLUMNS = [
     Column("at", "Quand", _at, sort=("at",)),
     Column("actor", "Qui", lambda row: row.actor or "–", sort=("actor", "-at")),
-    Column("verb", "Acte", lambda row: row.verb, sort=("verb", "-at")),
+    Column("verb", "Acte", lambda row: act_words(row.verb), sort=("verb", "-at")),
     Column("subject", "Sur quoi", lambda row: row.subject),
     Column("what", "Détail", _what),
 ]
