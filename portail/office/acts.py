@@ -86,6 +86,7 @@ ACTS = {
     "set_holiday": "vacances",
     "set_hosts": "noms d'hôte",
     "set_limit": "places",
+    "set_link": "lien payeur-enfant",
     "set_logo": "logo",
     "set_quotient": "quotient familial",
     "set_school_day": "jour d'école exceptionnel",
