@@ -14,6 +14,7 @@ from django.utils import translation
 
 from portail.billing.models import Invoice, InvoiceLine, Payment, Regie
 from portail.billing.queries.papers import certified_children, invoice_to_print, payment_to_print
+from portail.billing.queries.regies import takes_online
 from portail.families.models import Payer
 from portail.gateways.pdf.papers import (
     Amount,
@@ -132,7 +133,7 @@ def invoice_paper(invoice: Invoice) -> InvoicePaper:
         how_to_pay=_how_to_pay(invoice),
         talon=None if credit or invoice.left_cents <= 0 else _talon(invoice),
         mentions=_mentions(invoice),
-        test_mention=TEST if regie.mode == Regie.Mode.TEST and regie.provider != Regie.Provider.NONE else "",
+        test_mention=TEST if regie.mode == Regie.Mode.TEST and _is_online(regie) else "",
         credit_note=credit,
         heading="Avis des sommes à payer" if regie.circuit == Regie.Circuit.TITRE and not credit else "",
     )
@@ -185,10 +186,14 @@ def _split(lines: Sequence[InvoiceLine]) -> tuple[Amount, ...]:
     return tuple(Amount(label, wording.money(cents)) for label, cents in shown) if len(shown) > 1 else ()
 
 
+def _is_online(regie: Regie) -> bool:
+    return takes_online(regie.provider, regie.mode, active=regie.active)
+
+
 def _online(invoice: Invoice) -> OnlinePayment | None:
     regie = invoice.regie
     payable = invoice.kind == Invoice.Kind.INVOICE and invoice.status == InvoiceStatus.ISSUED and invoice.left_cents > 0
-    if not payable or regie.provider == Regie.Provider.NONE or invoice.remittance_id is not None:
+    if not payable or not _is_online(regie) or invoice.remittance_id is not None:
         return None
     until = f" jusqu'au {wording.day(invoice.payable_until)} inclus" if invoice.payable_until else ""
     return OnlinePayment(

@@ -155,6 +155,11 @@ def limits_of(name: str) -> tuple[int, int]:
     return (MIN_CENTS, MAX_CENTS) if name != Regie.Provider.PAYFIP_REDIRECT else (MIN_CENTS, 999_999)
 
 
+def comes_back(name: str) -> bool:
+    """Does the last page of the bank lead its payer back to us? That of the older form leads nowhere."""
+    return name != Regie.Provider.PAYFIP_REDIRECT
+
+
 def test_connection(regie: Regie) -> list[str]:
     """« Tester la connexion »: how PayFiP knows the régie's client number. Raises PayfipError."""
     card = Payfip(settings.PAYFIP_URL, timeout=ASK_SECONDS).client(regie.numcli)

@@ -1,12 +1,16 @@
-"""French words of invoices: states, lines, anomalies. What is printed on an invoice is French whoever reads it."""
+"""French words of invoices and payments. What is printed on an invoice is French whoever reads it."""
 
 from collections.abc import Sequence
 from datetime import date
 from enum import StrEnum
 from fractions import Fraction
 
+from django.utils import translation
+
 from portail.rules.invoicing import InvoiceStatus
+from portail.rules.paying import AttemptState
 from portail.rules.pricing import Line, Unit, Why
+from portail.towns import wording
 
 
 class RunAnomaly(StrEnum):
@@ -45,22 +49,41 @@ STATUSES = {
     InvoiceStatus.CANCELLED: "annulée",
 }
 
+# « À vérifier »: what online payments and papers leave for the town hall to look at, by the kind of the anomaly.
+PAYMENT_ANOMALIES = {
+    "to_reconcile": "annoncé payé par l'ancien formulaire : à rapprocher du relevé",
+    "answer_differs": "la réponse de PayFiP diffère de la demande : rien n'a été crédité",
+    "overpaid": "payé deux fois, ou trop : à rembourser, ou à imputer",
+    "provider_down": "PayFiP n'a pas répondu : le parent n'a pas pu payer",
+    "provider_refused": "PayFiP a refusé la demande : le parent n'a pas pu payer",
+    "reopened_titre": "règlement rejeté d'une facture déjà transmise à la Trésorerie : dites-le au comptable",
+    "unprintable": "ce document ne peut pas être imprimé",
+}
+ATTEMPT_STATES = {
+    AttemptState.CREATED: "demandée",
+    AttemptState.FAILED: "jamais ouverte",
+    AttemptState.WAITING: "en cours",
+    AttemptState.PAID: "payée",
+    AttemptState.REFUSED: "refusée",
+    AttemptState.CANCELLED: "abandonnée",
+    AttemptState.EXPIRED: "expirée",
+    AttemptState.ANNOUNCED: "annoncée payée",
+    AttemptState.REVIEW: "à vérifier",
+}
+
 _WHY = {
     Why.ABSENT: "absence",
     Why.JUSTIFIED: "absence justifiée",
     Why.UNBOOKED: "sans réservation",
     Why.LATE: "réservé hors délai",
 }
-_MONTHS = (
-    "janvier", "février", "mars", "avril", "mai", "juin", "juillet", "août", "septembre", "octobre", "novembre",
-    "décembre",
-)  # fmt: skip
 _LONGEST = 200
 
 
 def month(first_day: date) -> str:
-    """« novembre 2026 »."""
-    return f"{_MONTHS[first_day.month - 1]} {first_day.year}"
+    """« novembre 2026 », in French whoever asks: it is written on invoices."""
+    with translation.override("fr"):
+        return wording.month(first_day)
 
 
 def line_label(activity: str, line: Line) -> str:
@@ -87,6 +110,12 @@ def carried_label(label: str, first_day: date) -> str:
 def credit_label(number: str) -> str:
     """« Avoir n° 2026-004-000001 »."""
     return f"Avoir n° {number}"
+
+
+def idle_words(name: str, mode: str) -> str:
+    """Why a régie that is set up for online payment offers none (`queries.regies.takes_online`)."""
+    kind = {"T": "test", "X": "activation"}.get(mode, mode)
+    return f"{name} : PayFiP en mode {mode} ({kind}), les familles ne peuvent pas payer en ligne ; passez au mode W"
 
 
 def _percent(share: Fraction) -> str:

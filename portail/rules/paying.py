@@ -5,7 +5,7 @@ stays unknown (P5) until the bank has answered, it is forgotten the next night i
 abandon is not final while the payer may still try again on the same page.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -17,6 +17,8 @@ ANOTHER_AFTER = timedelta(minutes=20)  # before, a second operation on the same 
 GIVEN_UP_AFTER = timedelta(minutes=120)  # P5 for so long: expired
 NOT_FINAL_FOR = timedelta(minutes=3)  # two minutes, and one because the bank's time has no seconds
 FORGET_AFTER = timedelta(days=7)
+HEARD_AGAIN_AFTER = timedelta(seconds=30)  # between two looks that notifications, or returns, may ask for
+MOST_HEARD = 20  # notifications, or returns, of one operation that are listened to; the sweep goes on without them
 RETRIES = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=30))  # after technical errors
 SWEEP, HOURLY, DAILY = timedelta(minutes=2), timedelta(hours=1), timedelta(days=1)
 
@@ -118,14 +120,28 @@ def _after_result(operation: Operation, answer: Answer, now: datetime) -> Ruling
     if not answer.faithful or answer.letter not in RESULTS:
         return Ruling(AttemptState.REVIEW, next_check(AttemptState.REVIEW, operation.created_at, now), review=True)
     state = RESULTS[answer.letter]
-    if state is AttemptState.PAID:
-        return Ruling(state, None)
     # Only while the payer may be at the bank: a clock there that runs ahead must not hold the end back for ever.
-    if answer.at and now < answer.at + NOT_FINAL_FOR and now - operation.created_at < GIVEN_UP_AFTER:
+    if state is AttemptState.CANCELLED and now < min(
+        _final_at(operation, answer), operation.created_at + GIVEN_UP_AFTER
+    ):
         # What has ended stays so: another operation may have been begun since, and two may not wait at once.
         kept = AttemptState.WAITING if operation.state is AttemptState.CREATED else operation.state
-        return Ruling(kept, min(answer.at + NOT_FINAL_FOR, now + SWEEP))
+        return Ruling(kept, min(_final_at(operation, answer), now + SWEEP))
     return Ruling(state, next_check(state, operation.created_at, now))
+
+
+def _final_at(operation: Operation, answer: Answer) -> datetime:
+    """When an abandon is the last word. A refusal always is: this is what lets a second operation be opened, or not.
+
+    A refusal (R, Z) is the bank's word on one card or one account. The payer comes back to use another and must not
+    wait; whoever tried again on the bank's page as well, and paid on both, would know it, and the money is kept as
+    « trop-perçu ». An abandon (A) is the payer's own, perhaps by mistake, perhaps to look for a card: nobody was
+    refused anything, and the bank's page may still be paid. While it may (`ANOTHER_AFTER`, or three minutes after an
+    abandon that came later), the operation waits: its payer may take it up again at once, and no other is opened
+    beside it. PayFiP never says that an abandoned page is closed, so only time tells.
+    """
+    later = answer.at + NOT_FINAL_FOR if answer.at else operation.created_at
+    return max(operation.created_at + ANOTHER_AFTER, later)
 
 
 def next_check(state: AttemptState, created_at: datetime, now: datetime) -> datetime | None:
@@ -133,12 +149,23 @@ def next_check(state: AttemptState, created_at: datetime, now: datetime) -> date
     age = now - created_at
     if state in {AttemptState.PAID, AttemptState.FAILED} or age >= FORGET_AFTER:
         return None
-    if state in ENDED_UNPAID:
-        later = [created_at + step for step in (ANOTHER_AFTER, GIVEN_UP_AFTER) if created_at + step > now]
-        return later[0] if later else now + DAILY
+    if state in ENDED_UNPAID and age >= ANOTHER_AFTER:
+        return created_at + GIVEN_UP_AFTER if age < GIVEN_UP_AFTER else now + DAILY
     if age < GIVEN_UP_AFTER:
         return now + SWEEP
     return now + (HOURLY if age < DAILY else DAILY)
+
+
+def look_at(heard: Sequence[datetime], now: datetime) -> datetime | None:
+    """When to look after a notification, or a return, that comes now. `heard`: when those before it were noted.
+
+    At once, but not more often than every `HEARD_AGAIN_AFTER`, and no longer after `MOST_HEARD` of them (None): whoever
+    knows an operation's identifier may send it again and again, and each look is a question to PayFiP and two lines of
+    history.
+    """
+    if len(heard) >= MOST_HEARD:
+        return None
+    return max([now, *(at + HEARD_AGAIN_AFTER for at in heard if at <= now)])
 
 
 @dataclass(frozen=True, slots=True)

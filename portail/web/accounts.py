@@ -1,10 +1,12 @@
 """What a payer owes, has paid and is owed, as the pages show it: rows already in words."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from portail.billing.models import Payment
 from portail.billing.queries.cards import Account, Clock, InvoiceCard, PaidRow
 from portail.rules.invoicing import InvoiceStatus
 from portail.towns import wording as say
@@ -50,7 +52,8 @@ class SettledRow:
     bank_on: str
     authorisation: str
     settlement: str
-    back: bool
+    back: str  # « rejeté le 12/11/2026 »: this payment no longer counts; "" when it does
+    back_receipt: str
     url: str
     pdf: str
     receipt: str
@@ -84,7 +87,7 @@ def due_view(card: InvoiceCard, speaker: Speaker, chosen: str = "") -> DueView:
 
 def years_of(account: Account, wanted: str) -> tuple[int | None, list[Tab]]:
     """The year shown, newest when the address names none that exists, and the chips of all of them."""
-    found = {row.on.year for row in account.paid} | {
+    found = {row.on.year for row, _back in with_reversals(account.paid)} | {
         (card.issued_on or card.due_on).year for card in account.settled if not _has_payment(account, card)
     }
     years = sorted(found, reverse=True)
@@ -101,7 +104,11 @@ def _has_payment(account: Account, card: InvoiceCard) -> bool:
 
 def settled_of(account: Account, year: int | None, clock: Clock) -> list[SettledRow]:
     cards = {card.id: card for card in account.invoices}
-    rows = [settled_row(cards.get(row.invoice_id), row, clock) for row in account.paid if row.on.year == year]
+    rows = [
+        settled_row(cards.get(row.invoice_id), row, clock, back)
+        for row, back in with_reversals(account.paid)
+        if row.on.year == year
+    ]
     rows += [
         settled_row(card, None, clock)
         for card in account.settled
@@ -110,7 +117,40 @@ def settled_of(account: Account, year: int | None, clock: Clock) -> list[Settled
     return rows
 
 
-def settled_row(card: InvoiceCard | None, row: PaidRow | None, clock: Clock) -> SettledRow:
+def with_reversals(rows: Sequence[PaidRow]) -> list[tuple[PaidRow, PaidRow | None]]:
+    """Each payment with the entry that took it back, if one did, in the order of the payments.
+
+    Both stay in the books; a family is told of them together, since « −24,00 € » beside « 24,00 € » says nothing. An
+    entry is that of the last payment before it of the same sum, by the same means, on the same invoice.
+    """
+    backs = {(row.receipt, row.invoice_id): row for row in rows if row.reverses}
+    paired: dict[tuple[object, int], PaidRow] = {}
+    for back in sorted(backs.values(), key=lambda row: (row.on, row.receipt_number)):
+        mirrored = [
+            row
+            for row in rows
+            if not row.reverses
+            and (row.invoice_id, row.means, row.cents) == (back.invoice_id, back.means, -back.cents)
+            and (row.on, row.receipt_number) < (back.on, back.receipt_number)
+            and (row.receipt, row.invoice_id) not in paired
+        ]
+        if mirrored:
+            last = max(mirrored, key=lambda row: (row.on, row.receipt_number))
+            paired[last.receipt, last.invoice_id] = backs.pop((back.receipt, back.invoice_id))
+    alone = [row for row in rows if not row.reverses or (row.receipt, row.invoice_id) in backs]
+    return [(row, paired.get((row.receipt, row.invoice_id))) for row in alone]
+
+
+REJECTED = frozenset({Payment.Means.CHEQUE, Payment.Means.DEBIT, Payment.Means.SEPA})  # by a bank; others by the régie
+
+
+def _back_words(back: PaidRow) -> str:
+    words = _("rejeté le %(day)s") if back.means in REJECTED else _("annulé le %(day)s")
+    return words % {"day": say.numeric(back.on)}
+
+
+def settled_row(card: InvoiceCard | None, row: PaidRow | None, clock: Clock, back: PaidRow | None = None) -> SettledRow:
+    """One payment, or an invoice settled without one. `back`: the entry that took it back."""
     kwargs = {"public_id": card.public_id} if card else {}
     means = means_words(row.means) if row else _settled_by(card)
     return SettledRow(
@@ -126,7 +166,8 @@ def settled_row(card: InvoiceCard | None, row: PaidRow | None, clock: Clock) -> 
         bank_on=f"{say.local(row.bank_at, clock.zone):%d/%m/%Y %H:%M}" if row and row.bank_at else "",
         authorisation=row.authorisation if row else "",
         settlement=row.receipt_number if row else "",
-        back=bool(row and row.reverses),
+        back=_back_words(back) if back else "",
+        back_receipt=reverse("receipt_pdf", kwargs={"public_id": back.receipt}) if back else "",
         url=reverse("invoice", kwargs=kwargs) if card else "",
         pdf=reverse("invoice_pdf", kwargs=kwargs) if card else "",
         receipt=reverse("receipt_pdf", kwargs={"public_id": row.receipt}) if row else "",

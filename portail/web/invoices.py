@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from portail.billing import documents
 from portail.billing.operations.emails import confirm_invoice_email, set_invoice_emails
 from portail.billing.operations.papers import note_unprintable
+from portail.billing.operations.unsubscribing import MARK, is_stop_token, stop_invoice_emails
 from portail.billing.queries.cards import Addresses, Clock, InvoiceCard, LineRow
 from portail.billing.queries.invoices import (
     account_of,
@@ -31,7 +32,15 @@ from portail.families.queries import Family
 from portail.gateways.pdf.press import PaperError
 from portail.towns import wording as say
 from portail.web import ticket_email
-from portail.web.accounts import certificate_of, credit_view, due_view, settled_of, settled_row, years_of
+from portail.web.accounts import (
+    certificate_of,
+    credit_view,
+    due_view,
+    settled_of,
+    settled_row,
+    with_reversals,
+    years_of,
+)
 from portail.web.errors import unprintable
 from portail.web.explain import Explained, explained
 from portail.web.pages import labels_of, show
@@ -222,7 +231,7 @@ def invoice(request: TownRequest, family: Family, *, public_id: UUID) -> HttpRes
         "reference_label": reference_label(request),
         "children": _children(lines),
         "parts": _parts(lines),
-        "payments": [settled_row(card, row, speaker.clock) for row in payments_on(card)],
+        "payments": [settled_row(card, row, speaker.clock, back) for row, back in with_reversals(payments_on(card))],
         "credited": say.money(card.credited_cents) if card.credited_cents else "",
     }
     return show(request, "web/invoice.html", context, current="invoices")
@@ -306,9 +315,18 @@ def _paper(file: documents.PdfFile) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def invoice_email(request: HttpRequest, secret: str) -> HttpResponse:
-    """The link of a confirmation e-mail: one button. Opening it changes nothing, since mail scanners open links too."""
+    """The link of a confirmation, or the one to stop: one button. Opening it changes nothing: mail scanners do too."""
     visitor = cast(TownRequest, request)
     state = "ask"
-    if request.method == "POST":
+    if MARK in secret:
+        state = _stopping(request, secret)
+    elif request.method == "POST":
         state = "done" if confirm_invoice_email(secret=secret, now=visitor.now) else "unknown"
     return show(visitor, "web/invoice_emails.html", {"state": state}, status=404 if state == "unknown" else 200)
+
+
+def _stopping(request: HttpRequest, token: str) -> str:
+    """The link at the end of each mail about an invoice: whoever reads that mailbox needs no code to stop them."""
+    if request.method == "POST":
+        return "stopped" if stop_invoice_emails(token=token) else "unknown"
+    return "stop" if is_stop_token(token) else "unknown"

@@ -6,7 +6,7 @@ The truth comes from our own server, which asks the bank: a notification or a re
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime
 from functools import wraps
 from typing import Any, cast
 from urllib.parse import urlsplit
@@ -21,7 +21,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
-from portail.billing.models import Attempt, Invoice, Regie
+from portail.billing.models import Attempt, Invoice
 from portail.billing.operations.paying import (
     EmailError,
     PaymentRefusedError,
@@ -29,24 +29,23 @@ from portail.billing.operations.paying import (
     Urls,
     announce,
     hear,
-    resume_url,
     start,
 )
-from portail.billing.providers import Trouble
+from portail.billing.providers import Trouble, comes_back
 from portail.billing.queries.cards import InvoiceCard
-from portail.billing.queries.invoices import addresses_of, attempt_of, due_of, last_attempt_on, receipt_of
+from portail.billing.queries.invoices import addresses_of, attempt_of, last_attempt_on
 from portail.families.queries import Family
 from portail.rules.paying import SECURE_PAGE_LIVES, AttemptState
-from portail.towns import wording as say
 from portail.web import ticket_email
 from portail.web.accounts import due_view
-from portail.web.invoices import clock_of, invoice_or_404, reference_label, speaker_of
+from portail.web.invoices import invoice_or_404, reference_label, speaker_of
 from portail.web.pages import show
+from portail.web.payment_steps import WAITING, bank_page, device_of, ended_page, standing, waiting_page, waits
 from portail.web.requests import TownRequest, View, actor, for_family
 from portail.web.words_billing import State, outcome_of, refused
 
-WAITING = {AttemptState.CREATED, AttemptState.WAITING}
 IDOP = re.compile(r"[0-9A-Za-z_-]{1,64}")
+LONGEST_STAMP = 10  # digits of seconds since 1970
 FOLLOWED = 20  # times the page of a popup looks for the operation that it opened
 MOST_FIELDS, LONGEST_NAME, LONGEST_VALUE = 30, 40, 300
 CODES = {"email": 400, "amount": 409, "refused": 409, "down": 503}
@@ -125,16 +124,24 @@ def _begin(request: TownRequest, family: Family, card: InvoiceCard) -> HttpRespo
         announce=request.build_absolute_uri(reverse("pay_announced", kwargs={"token": "x"})).removesuffix("x/"),
     )
     try:
-        started = start(invoice=card.public_id, email=email, urls=urls, by=actor(family), now=request.now)
+        started = start(
+            invoice=card.public_id,
+            email=email,
+            urls=urls,
+            by=actor(family),
+            now=request.now,
+            device=device_of(request, family),
+        )
     except Invoice.DoesNotExist:
         raise Http404 from None
     except EmailError as error:
         return Problem("email", _(str(error)))
     except PaymentRefusedError as error:
-        return _already(request, error) or _refusal(request, card, error)
+        return _already(request, family, error) or _refusal(request, card, error)
     except ProviderDownError as error:
         return _not_opened(request, error)
-    response = SeeOther(started.url)
+    by_link = "link" in request.POST and not comes_back(started.attempt.provider)
+    response = waiting_page(request, family, started.attempt, started.url) if by_link else SeeOther(started.url)
     ticket_email.remember(response, family, email)
     return response
 
@@ -155,12 +162,15 @@ def _not_opened(request: TownRequest, error: ProviderDownError) -> Problem:
     )
 
 
-def _already(request: TownRequest, error: PaymentRefusedError) -> HttpResponse | None:
-    """« Payer en ligne » pressed twice, or after Back: the operation already open, never a second one."""
+def _already(request: TownRequest, family: Family, error: PaymentRefusedError) -> HttpResponse | None:
+    """« Payer en ligne » pressed twice, or after Back: the operation already open, never a second one.
+
+    From another device, our own page: the bank's would only say « Paiement impossible ».
+    """
     attempt = error.attempt
     if error.until is None or attempt is None or attempt.state not in WAITING:
         return None
-    bank = resume_url(attempt, now=request.now)
+    bank = bank_page(request, family, attempt)
     return SeeOther(bank or reverse("payment", kwargs={"public_id": attempt.public_id}))
 
 
@@ -183,9 +193,10 @@ def _summary(request: TownRequest, family: Family, card: InvoiceCard, problem: P
         "reference_label": reference_label(request),
         "email": email,
         "problem": problem,
-        "popup": card.regie.popup,
+        "popup": card.regie.popup or not comes_back(card.regie.provider),
+        "by_link": not comes_back(card.regie.provider),
         "payfip": card.regie.online,
-        "follow_url": reverse("pay_follow", kwargs={"public_id": card.public_id}),
+        "follow_url": _follow_url(card.public_id, request.now),
     }
     return show(request, "web/pay.html", context, current="invoices", status=status)
 
@@ -196,20 +207,36 @@ def _summary(request: TownRequest, family: Family, card: InvoiceCard, problem: P
 @require_safe
 @for_family
 def pay_follow(request: TownRequest, family: Family, *, public_id: UUID) -> HttpResponse:
-    """Where the page goes on once the bank's window is open: to the operation just opened, as soon as there is one."""
-    invoice_or_404(request, family, public_id)
-    found = last_attempt_on(public_id, family.payer_id, request.now - SECURE_PAGE_LIVES)
+    """Where the page goes on once the bank's window is open: to the operation just opened, as soon as there is one.
+
+    One that had ended before the summary was shown (`depuis`) is not it.
+    """
+    card = invoice_or_404(request, family, public_id)
+    since = _since(request)
+    found = last_attempt_on(public_id, family.payer_id, since)
     if found is not None:
         return redirect("payment", public_id=found.public_id)
     turn = request.GET.get("tour", "0")
     count = int(turn) + 1 if turn.isascii() and turn.isdecimal() and len(turn) < 3 else 1
-    here = reverse("pay_follow", kwargs={"public_id": public_id})
     context = {
         "outcome": State("info", _("Nous ouvrons la page de la banque"), _("Cela ne prend que quelques secondes.")),
-        "again_url": f"{here}?tour={count}" if count <= FOLLOWED else "",
+        "again_url": f"{_follow_url(public_id, since)}&tour={count}" if count <= FOLLOWED else "",
         "back_url": reverse("pay", kwargs={"public_id": public_id}),
+        "by_link": not comes_back(card.regie.provider),
     }
     return show(request, "web/pay_follow.html", context, current="invoices")
+
+
+def _follow_url(public_id: UUID, since: datetime) -> str:
+    return f"{reverse('pay_follow', kwargs={'public_id': public_id})}?depuis={int(since.timestamp())}"
+
+
+def _since(request: TownRequest) -> datetime:
+    """When the summary was shown, if the address says so; never further back than a page of the bank lives."""
+    oldest, stamp = request.now - SECURE_PAGE_LIVES, request.GET.get("depuis", "")
+    if not (stamp.isascii() and stamp.isdecimal() and len(stamp) <= LONGEST_STAMP):
+        return oldest
+    return max(oldest, datetime.fromtimestamp(int(stamp), UTC))
 
 
 def attempt_or_404(family: Family, public_id: UUID) -> Attempt:
@@ -225,52 +252,8 @@ def attempt_or_404(family: Family, public_id: UUID) -> Attempt:
 def payment(request: TownRequest, family: Family, *, public_id: UUID) -> HttpResponse:
     """Step 3 while the bank has not answered, step 4 once it has."""
     attempt = attempt_or_404(family, public_id)
-    speaker = speaker_of(request)
-    context: dict[str, Any] = {
-        "attempt": attempt,
-        "invoice": attempt.invoice,
-        "amount": say.money(attempt.cents),
-        "outcome": outcome_of(AttemptState(attempt.state), speaker),
-        "fake": attempt.mode == Regie.Mode.TEST,
-        "opened": speaker.near(attempt.created_at),
-        "invoice_url": reverse("invoice", kwargs={"public_id": attempt.invoice.public_id}),
-    }
-    if attempt.state in WAITING:
-        context |= {
-            "resume": reverse("payment_resume", kwargs={"public_id": public_id})
-            if resume_url(attempt, now=request.now)
-            else "",
-            "state_url": reverse("payment_state", kwargs={"public_id": public_id}),
-            "every": _pause(request.now - attempt.created_at),
-        }
-        return show(request, "web/pay_waiting.html", context, current="invoices")
-    return show(request, "web/pay_done.html", context | _ending(request, family, attempt), current="invoices")
-
-
-def _pause(age: timedelta) -> int:
-    """Seconds before the page looks again: often while the parent is paying, then less and less, then never (0)."""
-    if age < timedelta(minutes=5):
-        return 5
-    return 20 if age < timedelta(minutes=30) else 0
-
-
-def _ending(request: TownRequest, family: Family, attempt: Attempt) -> dict[str, Any]:
-    paid = attempt.state == AttemptState.PAID
-    receipt = receipt_of(attempt) if paid else None
-    clock = clock_of(request)
-    at = attempt.bank_at or attempt.settled_at
-    due = due_of(family.payer_id, clock)
-    own = next((card for card in due if card.id == attempt.invoice_id), None)
-    following = next((card for card in due if card.refusal is None and card.id != attempt.invoice_id), None)
-    return {
-        "paid": paid,
-        "at": f"{say.local(at, clock.zone):%d/%m/%Y %H:%M}" if at else "",
-        "receipt": reverse("receipt_pdf", kwargs={"public_id": receipt.public_id}) if receipt else "",
-        "receipt_number": receipt.number if receipt else "",
-        "again": reverse("pay", kwargs={"public_id": own.public_id}) if own and own.refusal is None else "",
-        "following": reverse("pay", kwargs={"public_id": following.public_id}) if following else "",
-        "following_words": f"{following.label}, {say.money(following.left_cents)}" if following else "",
-    }
+    page = waiting_page if waits(attempt, request.now) else ended_page
+    return page(request, family, attempt)
 
 
 @require_safe
@@ -278,16 +261,15 @@ def _ending(request: TownRequest, family: Family, attempt: Attempt) -> dict[str,
 def payment_state(request: TownRequest, family: Family, *, public_id: UUID) -> JsonResponse:
     """What the waiting page asks: is there an answer yet? One query of its own."""
     attempt = attempt_or_404(family, public_id)
-    settled = attempt.state not in WAITING
-    return JsonResponse({"state": attempt.state, "settled": settled})
+    return JsonResponse({"state": standing(attempt, request.now), "settled": not waits(attempt, request.now)})
 
 
 @require_safe
 @for_family
 def payment_resume(request: TownRequest, family: Family, *, public_id: UUID) -> HttpResponse:
-    """« Reprendre le paiement »: the bank's page of the operation already open, while it may be opened."""
+    """« Reprendre le paiement »: the bank's page of the operation already open, while this device may open it."""
     attempt = attempt_or_404(family, public_id)
-    return redirect(resume_url(attempt, now=request.now) or reverse("payment", kwargs={"public_id": public_id}))
+    return redirect(bank_page(request, family, attempt) or reverse("payment", kwargs={"public_id": public_id}))
 
 
 # ── what comes from outside ─────────────────────────────────────────────────────────────────────────────────────────
@@ -305,7 +287,8 @@ def pay_return(request: HttpRequest) -> HttpResponse:
         return show(visitor, "web/pay_returned.html", {"outcome": None}, current="invoices")
     if visitor.family is not None and attempt.payer_id == visitor.family.payer_id:
         return SeeOther(reverse("payment", kwargs={"public_id": attempt.public_id}))
-    outcome = outcome_of(AttemptState(attempt.state), speaker_of(visitor))
+    state = AttemptState.WAITING if waits(attempt, visitor.now) else AttemptState(attempt.state)
+    outcome = outcome_of(state, speaker_of(visitor))
     return show(visitor, "web/pay_returned.html", {"outcome": outcome}, current="invoices")
 
 

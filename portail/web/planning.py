@@ -35,6 +35,7 @@ class Planning:
     """The planning page of one child."""
 
     child: ChildCard
+    code_words: str
     children: list[Tab]
     groups: list[Tab]
     previous: str | None
@@ -235,6 +236,8 @@ def _planning(request: TownRequest, family: Family, child: ChildRow, window: Win
     here = monday(local_today(request))
     return Planning(
         child=child_card(child),
+        # The login page calls every code « Code enfant », but nobody is a child at thirty.
+        code_words=(_("Code adulte") if child.adult else _("Code enfant")) + f" {child.code}",
         children=[Tab(c.first_name, window.url(code=c.code), c.code == child.code) for c in family.children],
         groups=_groups(window, offer),
         previous=window.url(start=max(before, first)) if window.start > first else None,

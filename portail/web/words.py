@@ -37,7 +37,7 @@ class Setting:
         """« Appelez la mairie au 01 23 45 67 89. »"""
         if self.town.phone:
             return _("Appelez %(town_hall)s au %(phone)s.") % {
-                "town_hall": self.town_hall, "phone": self.town.phone
+                "town_hall": self.town_hall, "phone": self.town.phone.replace(" ", "\u00a0")
             }  # fmt: skip
         return _("Contactez %(town_hall)s.") % {"town_hall": self.town_hall}
 

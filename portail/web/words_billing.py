@@ -39,7 +39,8 @@ class Speaker:
         """« Appelez la mairie au 01 23 45 67 89. »"""
         town_hall = self.label("town_hall")
         if self.phone:
-            return _("Appelez %(town_hall)s au %(phone)s.") % {"town_hall": town_hall, "phone": self.phone}
+            number = self.phone.replace(" ", "\u00a0")  # never cut at the end of a line
+            return _("Appelez %(town_hall)s au %(phone)s.") % {"town_hall": town_hall, "phone": number}
         return _("Contactez %(town_hall)s.") % {"town_hall": town_hall}
 
     def near(self, instant: datetime) -> str:
@@ -279,6 +280,46 @@ def _review(speaker: Speaker) -> Outcome:
         _("La réponse de la banque ne correspond pas à ce que nous lui avions demandé. Une personne va vérifier."),
         _("Ne payez pas une seconde fois. %(call)s") % {"call": speaker.call},
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """A payment that waits. `until`: when another may be opened, None once it may.
+
+    `abandoned`: so says the bank, whose page may be taken up again. `elsewhere`: opened on another device.
+    """
+
+    opened_at: datetime
+    until: datetime | None = None
+    abandoned: bool = False
+    resumable: bool = False
+    elsewhere: bool = False
+
+
+def waiting(wait: Wait, speaker: Speaker) -> Outcome:
+    """Why a payment waits and for how long, in words."""
+    soon = {"when": speaker.near(wait.until)} if wait.until else {}
+    another = _("Vous pourrez ouvrir un autre paiement %(when)s.") % soon if soon else ""
+    unfinished = _("Si vous ne l'avez pas terminé, vous pourrez en ouvrir un autre %(when)s.") % soon if soon else ""
+    if wait.elsewhere:
+        return Outcome(
+            "info",
+            _("Un paiement est en cours depuis un autre appareil"),
+            _("Il a été ouvert %(when)s. Terminez-le sur l'appareil qui l'a ouvert : cette page se mettra à jour.")
+            % {"when": speaker.near(wait.opened_at)},
+            unfinished,
+        )
+    if wait.abandoned and soon:
+        again = _("Vous pouvez reprendre ce paiement tout de suite.") if wait.resumable else ""
+        return Outcome(
+            "info",
+            _("Paiement abandonné"),
+            _("La banque n'a rien débité. Sa page peut encore servir quelques minutes : pendant ce temps, nous n'en "
+              "ouvrons pas d'autre, pour que personne ne paie deux fois."),
+            f"{again} {another}".strip(),
+        )  # fmt: skip
+    usual = _waiting(speaker)
+    return Outcome(usual.kind, usual.title, usual.words, unfinished)
 
 
 def _waiting(speaker: Speaker) -> Outcome:

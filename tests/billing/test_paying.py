@@ -1,6 +1,7 @@
 """Hearing of an operation and settling it, whatever is told and told again, against the simulated bank over HTTP."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -35,6 +36,8 @@ from tests.billing.payfip import (
     told,
 )
 from tests.world import NOW, World
+
+SECOND = timedelta(seconds=1)
 
 
 @pytest.fixture
@@ -75,14 +78,43 @@ def test_a_notification_repeated_before_anybody_has_looked_is_noted_once(
 ):
     attempt = pay_online(invoice(demo.jamie), bank)
     for _ in range(5):
-        with django_assert_max_num_queries(5):
+        with django_assert_max_num_queries(6):
             paying.hear(idop=attempt.idop or "", trigger=NOTIFICATION, raw={"idop": attempt.idop}, now=NOW + MINUTE)
     assert AttemptEvent.objects.filter(trigger="notif").count() == 1
     assert (state(attempt), receipts()) == ("waiting", [])
     bank.clock.advance(MINUTE)
     assert sweep(bank) == 1
-    paying.hear(idop=attempt.idop or "", trigger=NOTIFICATION, raw={}, now=bank.clock.now)
+    paying.hear(idop=attempt.idop or "", trigger=NOTIFICATION, raw={}, now=bank.clock.now + MINUTE)
     assert AttemptEvent.objects.filter(trigger="notif").count() == 2
+
+
+@pytest.mark.parametrize("trigger", [NOTIFICATION, Attempt.Trigger.RETURN])
+def test_a_payer_who_replays_a_return_writes_no_history_each_time(demo: World, bank, trigger):
+    attempt = pay_online(invoice(demo.jamie), bank)
+    bank.pay(attempt.idop, "R")
+    began = AttemptEvent.objects.count()
+    for _ in range(29):
+        paying.hear(idop=attempt.idop or "", trigger=trigger, raw={}, now=bank.clock.now)
+        sweep(bank)
+        bank.clock.advance(SECOND)
+    assert AttemptEvent.objects.count() == began + 2  # it was heard, then asked about
+    bank.pay(attempt.idop, "P")  # what comes within the pause is looked into at its end, not forgotten
+    paying.hear(idop=attempt.idop or "", trigger=trigger, raw={}, now=bank.clock.now)
+    assert sweep(bank) == 0
+    bank.clock.advance(SECOND)
+    assert (sweep(bank), state(attempt)) == (1, "paid")
+
+
+def test_there_is_an_end_to_what_a_replay_can_write(demo: World, bank):
+    attempt = pay_online(invoice(demo.jamie), bank)
+    bank.pay(attempt.idop, "R")
+    paying.resolve_due(now=NOW + 8 * DAY)  # nobody else asks any more
+    began = AttemptEvent.objects.count()
+    for day in range(40):
+        now = NOW + (9 + day) * DAY
+        paying.hear(idop=attempt.idop or "", trigger=NOTIFICATION, raw={}, now=now)
+        paying.resolve_due(now=now)
+    assert AttemptEvent.objects.count() == began + 40
 
 
 def test_a_notification_of_a_paid_operation_writes_nothing(demo: World, bank):
@@ -173,21 +205,74 @@ def test_a_letter_that_nobody_knows_credits_nothing(demo: World, bank):
     assert (state(attempt), receipts(), Attempt.objects.get().result) == ("review", [], "W")
 
 
-@pytest.mark.parametrize("letter", ["A", "R", "Z"])
-def test_a_late_success_wins_over_an_end_without_payment(demo: World, bank, letter):
+@pytest.mark.parametrize("letter", ["R", "Z"])
+def test_a_late_success_wins_over_a_refusal(demo: World, bank, letter):
     debt = invoice(demo.jamie)
     attempt = pay_online(debt, bank)
     bank.pay(attempt.idop, letter)
     bank.clock.advance(2 * MINUTE)
     sweep(bank)
-    assert state(attempt) == "waiting"  # the payer may try again on the same page
+    assert state(attempt) == "refused"
+    assert bank.pay(attempt.idop, "P")  # « Réessayer » on the bank's own page
     bank.clock.advance(2 * MINUTE)
     sweep(bank)
-    assert state(attempt) == ("cancelled" if letter == "A" else "refused")
-    assert bank.pay(attempt.idop, "P")
-    bank.clock.advance(16 * MINUTE)
+    assert (state(attempt), receipts(), left(debt)) == ("paid", [777], 0)
+
+
+def test_a_late_success_wins_over_an_abandon(demo: World, bank):
+    debt = invoice(demo.jamie)
+    attempt = pay_online(debt, bank)
+    bank.pay(attempt.idop, "A")
+    bank.clock.advance(20 * MINUTE)
+    sweep(bank)
+    assert state(attempt) == "cancelled"
+    assert bank.pay(attempt.idop, "P", force=True)
+    bank.clock.advance(2 * HOUR)
     sweep(bank)
     assert (state(attempt), receipts(), left(debt)) == ("paid", [777], 0)
+
+
+def test_an_abandoned_page_may_still_be_paid_so_no_other_is_opened_beside_it(demo: World, bank):
+    debt = invoice(demo.jamie)
+    first = pay_online(debt, bank)
+    bank.pay(first.idop, "A")
+    for _ in range(9):
+        bank.clock.advance(2 * MINUTE)
+        sweep(bank)
+        with pytest.raises(PaymentRefusedError) as refused:
+            begun(debt, bank)
+        assert (refused.value.until, refused.value.attempt) == (NOW + 20 * MINUTE, first)
+        assert bool(paying.resume_url(first, now=bank.clock.now)) is (bank.clock.now < NOW + 15 * MINUTE)
+    bank.clock.advance(2 * MINUTE)
+    sweep(bank)
+    assert state(first) == "cancelled"
+    assert not bank.pay(first.idop, "P")  # by now the bank has closed it
+    assert begun(debt, bank).attempt != first
+
+
+def test_an_abandoned_page_is_taken_up_again_and_paid(demo: World, bank):
+    debt = invoice(demo.jamie)
+    attempt = pay_online(debt, bank)
+    for step, letter in enumerate("AAP"):
+        bank.pay(attempt.idop, letter)
+        bank.clock.advance(4 * MINUTE)
+        sweep(bank)
+        assert state(attempt) == ("paid" if letter == "P" else "waiting"), step
+    assert (receipts(), left(debt)) == ([777], 0)
+
+
+def test_after_a_refusal_another_card_is_tried_at_once(demo: World, bank):
+    debt = invoice(demo.jamie)
+    first = pay_online(debt, bank)
+    bank.pay(first.idop, "R")
+    (idop,) = bank.notified()
+    paying.hear(idop=idop, trigger=NOTIFICATION, raw={}, now=bank.clock.now)
+    assert (sweep(bank), state(first)) == (1, "refused")
+    second = begun(debt, bank).attempt
+    bank.pay(second.idop, "P")
+    bank.clock.advance(2 * MINUTE)
+    sweep(bank)
+    assert (state(first), state(second), receipts(), left(debt)) == ("refused", "paid", [777], 0)
 
 
 def test_a_late_success_wins_over_an_expiry(demo: World, bank):

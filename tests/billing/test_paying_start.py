@@ -9,6 +9,7 @@ import pytest
 
 from portail.billing.models import Anomaly, Attempt, Invoice, Remittance
 from portail.billing.operations import paying
+from portail.billing.operations.attempts import opened_elsewhere
 from portail.billing.operations.paying import EmailError, PaymentRefusedError
 from portail.rules.invoicing import NotPayable
 from portail.towns.actors import parent
@@ -170,7 +171,7 @@ def test_two_parents_at_once_cannot_both_pay_for_twenty_minutes(demo: World, ban
 def test_the_operation_to_resume_is_the_one_that_blocks(demo: World, bank):
     debt = invoice(demo.jamie)
     first = begun(debt, bank).attempt
-    settled(first, told("A"), NOW + 4 * MINUTE)
+    settled(first, told("R"), NOW + 4 * MINUTE)
     bank.control(fault="FonctionnelleErreur", code="A2", times=1)
     with pytest.raises(EmailError):
         begun(debt, bank, now=NOW + 5 * MINUTE)
@@ -178,6 +179,16 @@ def test_the_operation_to_resume_is_the_one_that_blocks(demo: World, bank):
     with pytest.raises(PaymentRefusedError) as refused:
         begun(debt, bank, now=NOW + 7 * MINUTE)
     assert (refused.value.reason, refused.value.attempt) == (NotPayable.REVIEW, first)
+
+
+def test_which_device_opened_an_operation_is_known_without_keeping_its_name(demo: World, bank):
+    attempt = begun(invoice(demo.jamie), bank, device="the phone").attempt
+    assert not opened_elsewhere(attempt, "the phone")
+    assert opened_elsewhere(attempt, "the computer")
+    assert opened_elsewhere(attempt, "")
+    assert "the phone" not in str(list(attempt.events.values_list("raw", flat=True)))
+    nameless = begun(invoice(demo.jamie), bank).attempt
+    assert not opened_elsewhere(nameless, "the phone")
 
 
 def test_the_banks_page_may_be_opened_again_for_fifteen_minutes(demo: World, bank):

@@ -1,7 +1,6 @@
 """A parent who pays: the portal's steps, then the bank's own pages, as the parent goes through both."""
 
 import re
-from datetime import timedelta
 
 from playwright.sync_api import Locator, Page, expect
 
@@ -9,7 +8,6 @@ from tests.journeys.parent import Parent
 from tests.journeys.portal import Debt
 
 PATIENCE = 25_000  # milliseconds: the worker asks the bank, then the page asks us
-FINAL = timedelta(minutes=4)  # after which a refusal or an abandon is the bank's last word
 ACCEPTED = "Votre paiement est accepté"
 WAITING = "Nous attendons la réponse de la banque"
 REFUSED, CANCELLED = "Paiement refusé", "Paiement annulé"

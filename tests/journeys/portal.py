@@ -14,11 +14,10 @@ import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from http.client import HTTPConnection
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
-from zoneinfo import ZoneInfo
 
 import psycopg
 
@@ -179,10 +178,8 @@ def _build(var: Path, database: str) -> None:
     var.mkdir(parents=True)
     environment, log = _environment(var, database), var / "build.log"
     once([*PORTAIL, "demo", "--reset"], environment, log)
-    today = datetime.now(ZoneInfo("Europe/Paris")).date()  # noqa: TID251  the server's clock is ours
-    month = f"{today.replace(day=1) - timedelta(days=1):%Y-%m}"
     for town, regie in REGIES:
-        words = ["invoices", "list", "--town", town, "--regie", regie, "--month", month]
+        words = ["invoices", "list", "--town", town, "--regie", regie]
         (var / f"debts-{regie}.txt").write_text(once([*PORTAIL, *words], environment, log))
 
 

@@ -4,6 +4,7 @@ On SQLite only, as `test_looks`.
 """
 
 from dataclasses import replace
+from datetime import timedelta
 
 from playwright.sync_api import Locator, expect
 
@@ -13,11 +14,9 @@ from tests.journeys.looks import PICTURES, hold_still, judge
 from tests.journeys.paying import (
     ACCEPTED,
     CANCELLED,
-    FINAL,
     PAY,
     REFUSED,
     REFUSED_CARD,
-    WAITING,
     WRONG_CODE,
     at_the_bank,
     choose,
@@ -35,6 +34,7 @@ from tests.journeys.paying import (
 )
 from tests.journeys.portal import Portal
 
+CLOSED = timedelta(minutes=21)  # after which an abandoned page of the bank can no longer be paid
 TALL = 1800  # px: nothing is behind the phone's menu, which stays at the bottom of the screen
 
 
@@ -65,21 +65,13 @@ def test_by_card(visit: Visit, owing: Owing) -> None:
     judge(parent, "invoices-paid")
 
 
-def test_refused(visit: Visit, portal: Portal, owing: Owing) -> None:
+def test_refused(visit: Visit, owing: Owing) -> None:
     debt = owing()
     parent = visit(debt.family, width=PHONE)
     go_to_the_bank(parent, debt)
     pay_by_card(parent.page, REFUSED_CARD)
     judge(parent, "bank-refused")
-    hold_still(parent)  # the page asks again every few seconds
     come_back(parent.page)
-    outcome(parent, WAITING)
-    judge(parent, "payment-waiting")
-    waiting = parent.page.url
-    is_due(parent, debt)
-    judge(parent, "invoices-under-way")
-    portal.work(FINAL)
-    parent.page.goto(waiting)
     outcome(parent, REFUSED)
     judge(parent, "payment-refused")
 
@@ -102,8 +94,13 @@ def test_by_debit(visit: Visit, portal: Portal, owing: Owing) -> None:
     expect(parent.heading("Informations de paiement", 2)).to_be_visible()
     judge(parent, "bank-cancelled")
     come_back(parent.page)
-    outcome(parent, WAITING)
-    portal.work(FINAL)
+    outcome(parent, "Paiement abandonné")
+    judge(parent, "payment-abandoned")
+    own = parent.page.url
+    is_due(parent, debt)
+    judge(parent, "invoices-under-way")
+    portal.work(CLOSED)
+    parent.page.goto(own)
     outcome(parent, CANCELLED)
     judge(parent, "payment-cancelled")
 
@@ -130,10 +127,21 @@ def test_to_be_looked_at(visit: Visit, bank: Bank, owing: Owing) -> None:
 def test_announced_by_the_older_form(visit: Visit, owing: Owing) -> None:
     debt = owing(OLDER)
     parent = visit(debt.family, width=PHONE)
-    go_to_the_bank(parent, debt)
+    hold_still(parent)  # the page asks again every few seconds
+    parent.log_in()
+    choose(parent, debt)
+    judge(parent, "pay-older")
+    parent.button("La fenêtre ne s'ouvre pas").click()
+    expect(parent.heading("La page de la banque est prête", 2)).to_be_visible()
+    judge(parent, "payment-by-link")
+    with parent.page.expect_popup() as opened:
+        parent.link("Ouvrir la page de la banque").click()
+    own, parent.page = parent.page, opened.value
+    at_the_bank(parent.page, debt)
     judge(parent, "bank-choice-older")
     pay_by_card(parent.page)
     judge(parent, "bank-accepted-older")
+    parent.page = own
     is_due(parent, debt)
     judge(parent, "invoices-announced")
 

@@ -1,6 +1,7 @@
 """The life of an online operation: what each answer makes of it, when it is asked about again, what it forbids."""
 
 from datetime import datetime, timedelta
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -14,6 +15,8 @@ from portail.rules.paying import (
     ENDED_UNPAID,
     FORGET_AFTER,
     GIVEN_UP_AFTER,
+    HEARD_AGAIN_AFTER,
+    MOST_HEARD,
     OPEN,
     RESULTS,
     SWEEP,
@@ -26,6 +29,7 @@ from portail.rules.paying import (
     any_open,
     blocked_by,
     is_resumable,
+    look_at,
     next_check,
     rule,
 )
@@ -72,9 +76,17 @@ TABLE = {
     "unknown, after an abandon": (S.CANCELLED, UNKNOWN, 900, S.CANCELLED, None),
     "unknown, after a refusal": (S.REFUSED, UNKNOWN, 900, S.REFUSED, None),
     "unknown, while somebody looks": (S.REVIEW, UNKNOWN, 900, S.REVIEW, None),
-    "abandoned two minutes ago": (S.WAITING, told("A", 3), 5, S.WAITING, 6),
-    "abandoned three minutes ago": (S.WAITING, told("A", 2), 5, S.CANCELLED, 20),
-    "refused, no moment told": (S.WAITING, Answer(Heard.RESULT, "R"), 5, S.REFUSED, 20),
+    "abandoned just now": (S.WAITING, told("A", 5), 5, S.WAITING, 7),
+    "abandoned before its number was known": (S.CREATED, told("A", 2), 3, S.WAITING, 5),
+    "abandoned a while ago": (S.WAITING, told("A", 2), 19, S.WAITING, 20),
+    "abandoned, no moment told": (S.WAITING, Answer(Heard.RESULT, "A"), 19, S.WAITING, 20),
+    "abandoned, and its page is closed": (S.WAITING, told("A", 2), 20, S.CANCELLED, 120),
+    "abandoned late": (S.WAITING, told("A", 28), 30, S.WAITING, 31),
+    "abandoned late, three minutes ago": (S.WAITING, told("A", 28), 31, S.CANCELLED, 120),
+    "refused just now": (S.WAITING, told("R", 5), 5, S.REFUSED, 7),
+    "refused, no moment told": (S.WAITING, Answer(Heard.RESULT, "R"), 5, S.REFUSED, 7),
+    "refused after an abandon": (S.WAITING, told("Z", 6), 7, S.REFUSED, 9),
+    "abandoned after a refusal": (S.REFUSED, told("A", 6), 7, S.REFUSED, 9),
     "debit refused": (S.WAITING, told("Z"), 30, S.REFUSED, 120),
     "refused long ago": (S.REFUSED, told("R"), 200, S.REFUSED, 200 + 1440),
     "abandoned again after an end": (S.CANCELLED, told("A", 9), 10, S.CANCELLED, 12),
@@ -144,6 +156,35 @@ def test_while_the_payer_may_be_paying_a_lost_notification_is_found_within_two_m
         assert ruling.next_check <= BORN + age + SWEEP
 
 
+@given(AGES, st.integers(0, 30), st.sampled_from("RZ"))
+def test_a_refusal_lets_another_be_opened_at_once(age, minutes, letter):
+    """Also while the bank's page might still be used: its payer was refused, and comes back for another card."""
+    now = BORN + age
+    after = rule(Operation(S.WAITING, BORN), told(letter, minutes), now)
+    assert after.state is S.REFUSED
+    assert blocked_by([Operation(after.state, BORN)], now) is None
+
+
+@given(st.integers(0, 240), st.none() | st.integers(0, 240))
+def test_no_other_is_opened_while_an_abandoned_page_may_still_be_paid(minutes, at):
+    now = BORN + minutes * MINUTE
+    answer = Answer(Heard.RESULT, "A", None if at is None else BORN + at * MINUTE)
+    after = Operation(rule(Operation(S.WAITING, BORN), answer, now).state, BORN)
+    assert (blocked_by([after], now) is None) == (minutes >= 20)
+    if minutes < 15:  # nobody waits for nothing: the same page is there to be taken up again
+        assert is_resumable(after, now)
+    if minutes >= 120:
+        assert after.state is S.CANCELLED
+
+
+@given(AGES.filter(lambda age: age < ANOTHER_AFTER), st.sampled_from("RZA"))
+def test_what_is_paid_on_the_page_after_all_is_found_within_two_minutes(age, letter):
+    """« Réessayer » at the bank after a refusal, its notification lost."""
+    ruling = rule(Operation(S.WAITING, BORN), told(letter), BORN + age)
+    assert ruling.next_check is not None
+    assert ruling.next_check <= BORN + age + SWEEP
+
+
 @given(STATES, ANSWERS, AGES)
 def test_nothing_that_has_ended_waits_again(state, answer, age):
     """Else an operation begun since would have a second one alive beside it."""
@@ -172,8 +213,35 @@ def test_next_checks_by_age():
         1440,
         None,
     ]
-    assert [after(S.CANCELLED, m) for m in (0, 19, 20, 119, 120, 7 * 1440)] == [20, 1, 100, 1, 1440, None]
+    assert [after(S.REFUSED, m) for m in (0, 19, 20, 119, 120, 7 * 1440)] == [2, 2, 100, 1, 1440, None]
     assert after(S.PAID, 1) is after(S.FAILED, 1) is None
+
+
+# --- Hearing of it again and again ----------------------------------------------------------------------------------
+
+
+def test_the_first_time_is_looked_into_at_once_the_next_a_little_later():
+    assert look_at([], BORN) == BORN
+    assert look_at([BORN], BORN + timedelta(seconds=1)) == BORN + HEARD_AGAIN_AFTER
+    assert look_at([BORN], BORN + HEARD_AGAIN_AFTER) == BORN + HEARD_AGAIN_AFTER
+    assert look_at([BORN], BORN + MINUTE) == BORN + MINUTE
+    assert look_at([BORN] * (MOST_HEARD - 1), BORN + MINUTE) == BORN + MINUTE
+    assert look_at([BORN] * MOST_HEARD, BORN + DAILY) is None
+
+
+@given(st.lists(st.integers(0, 90), max_size=60))
+def test_however_often_it_is_said_the_looks_are_apart_and_few(pauses):
+    """And what is heard in time is never forgotten, only looked into by `HEARD_AGAIN_AFTER` later."""
+    now, heard = BORN, []
+    for pause in pauses:
+        now += pause * timedelta(seconds=1)
+        look = look_at(heard, now)
+        if look is not None:
+            assert now <= look <= now + HEARD_AGAIN_AFTER
+        if look == now:
+            heard.append(now)
+    assert len(heard) <= MOST_HEARD
+    assert all(b - a >= HEARD_AGAIN_AFTER for a, b in pairwise(heard))
 
 
 # --- What an operation forbids --------------------------------------------------------------------------------------

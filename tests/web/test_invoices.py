@@ -175,17 +175,6 @@ def test_the_paid_ones_are_paged_by_year(jamie, bills, world):
         assert "RECENTE" in jamie.page(f"/factures/?annee={nonsense}").text
 
 
-def test_a_payment_taken_back_stays_with_its_reversal(jamie, bills, world):
-    with in_town(world.demo):
-        invoice = bills.invoice(2100)
-        first = bills.paid(invoice, 2100, means="debit")
-        bills.paid(invoice, -2100, reverses=first, means="debit")
-    text = plain(jamie.page("/factures/").text)
-    assert "rejeté ou annulé (prélèvement en ligne)" in text
-    assert "−21,00 €" in text
-    assert text.count("Voir et comprendre") == 3  # due again, and both entries
-
-
 def test_an_invoice_cancelled_by_a_credit_note_is_no_longer_due(jamie, bills, world):
     with in_town(world.demo):
         bills.invoice(900, "ERREUR", status=InvoiceStatus.CANCELLED.value, credited_cents=900)

@@ -139,14 +139,14 @@ def test_in_a_window_apart_when_the_town_wants_it(jamie, invoice, world):
         bills_of(world.jamie, popup=True)
     page = jamie.page(address(invoice))
     assert target(page) == "payfip"
-    assert f"/factures/{invoice.public_id}/suivi/" in page.links
+    assert f"/factures/{invoice.public_id}/suivi/?depuis={int(NOW.timestamp())}" in page.links
     assert "Payer dans cette fenêtre" in page.text
 
 
 def test_the_page_behind_the_window_finds_the_operation(jamie, invoice, bank, world, bills):
     follow = f"/factures/{invoice.public_id}/suivi/"
     assert "Nous ouvrons la page de la banque" in jamie.page(follow).text
-    assert f"{follow}?tour=3" in jamie.page(f"{follow}?tour=2").html
+    assert "&amp;tour=3" in jamie.page(f"{follow}?tour=2").html
     assert "Aucun paiement n'est ouvert" in jamie.page(f"{follow}?tour=20").text
     for nonsense in ("x", "²", "-1", "9999999"):
         assert jamie.page(f"{follow}?tour={nonsense}")

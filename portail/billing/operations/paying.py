@@ -16,6 +16,7 @@ from django.db.models import F, Q
 
 from portail.billing.letters import ticket_mail
 from portail.billing.models import Attempt, AttemptEvent, Circuit, Invoice, Payment, Regie
+from portail.billing.operations.attempts import debt_of, device_mark, operation_of
 from portail.billing.operations.money import Receipt, locked_keys, raise_anomaly, share_out, take_in
 from portail.billing.providers import (
     PARIS,
@@ -31,17 +32,18 @@ from portail.billing.providers import (
 from portail.gateways.payfip import LegacyAnswer, parse_legacy
 from portail.gateways.payfip.values import clean_text, is_email
 from portail.news.operations.outbox import is_address, queue_mail
-from portail.rules.invoicing import Debt, InvoiceStatus, NotPayable, refusal_to_pay, sent
+from portail.rules.invoicing import InvoiceStatus, NotPayable, refusal_to_pay, sent
 from portail.rules.paying import (
     ENDED_UNPAID,
     GIVEN_UP_AFTER,
+    MOST_HEARD,
     OPEN,
     SWEEP,
     AttemptState,
     Heard,
-    Operation,
     blocked_by,
     is_resumable,
+    look_at,
     rule,
 )
 from portail.towns.actors import Actor
@@ -96,15 +98,16 @@ class Started:
     url: str
 
 
-def start(*, invoice: UUID, email: str, urls: Urls, by: Actor, now: datetime) -> Started:
+def start(*, invoice: UUID, email: str, urls: Urls, by: Actor, now: datetime, device: str = "") -> Started:
     """Open a payment operation for one invoice of this payer. Two transactions, the provider between them.
 
-    Raises Invoice.DoesNotExist, EmailError, PaymentRefusedError, ProviderDownError.
+    `device`: the browser that asks, "" when it has no name. Raises Invoice.DoesNotExist, EmailError,
+    PaymentRefusedError, ProviderDownError.
     """
     email = email.strip()
     if not is_address(email) or not is_email(email):
         raise EmailError("Cette adresse de courriel n'est pas complète : elle ressemble à nom@exemple.fr.")
-    attempt = _write_down(invoice, email, by, now)
+    attempt = _write_down(invoice, email, by, now, device)
     provider = provider_named(attempt.provider)
     notify = urls.notify if provider.asks else f"{urls.announce}{attempt.idop}/"
     opened = provider.open(attempt, attempt.invoice.label, Addresses(notify, urls.back))
@@ -117,7 +120,7 @@ def start(*, invoice: UUID, email: str, urls: Urls, by: Actor, now: datetime) ->
 
 
 @transaction.atomic
-def _write_down(invoice: UUID, email: str, by: Actor, now: datetime) -> Attempt:
+def _write_down(invoice: UUID, email: str, by: Actor, now: datetime, device: str = "") -> Attempt:
     key = Invoice.objects.filter(
         public_id=invoice, payer_id=by.payer_id, kind=Invoice.Kind.INVOICE, published_at__isnull=False
     ).values_list("pk", flat=True)
@@ -149,7 +152,7 @@ def _write_down(invoice: UUID, email: str, by: Actor, now: datetime) -> Attempt:
         # If we die before the provider answers, the sweep finds the operation without its identifier.
         next_check_at=now + LEASE,
     )
-    _note(attempt, Attempt.Trigger.CREATE, "", {}, now)
+    _note(attempt, Attempt.Trigger.CREATE, "", device_mark(device), now)
     return attempt
 
 
@@ -158,23 +161,6 @@ def refuse_unpayable(invoice: Invoice, *, now: datetime) -> None:
     refusal = refusal_to_pay(debt_of(invoice), town_day(now), limits_of(invoice.regie.provider))
     if refusal is not None:
         raise PaymentRefusedError(refusal)
-
-
-def debt_of(invoice: Invoice) -> Debt:
-    """The invoice as the rules see it; its régie is at hand."""
-    regie = invoice.regie
-    return Debt(
-        InvoiceStatus(invoice.status),
-        invoice.left_cents,
-        invoice.payable_until,
-        invoice.remittance_id is not None,
-        regie.active and regie.provider != Regie.Provider.NONE,
-    )
-
-
-def operation_of(attempt: Attempt) -> Operation:
-    """The operation as the rules see it."""
-    return Operation(AttemptState(attempt.state), attempt.created_at, attempt.silences)
 
 
 @transaction.atomic
@@ -219,14 +205,19 @@ def resume_url(attempt: Attempt, *, now: datetime) -> str:
 def hear(*, idop: str, trigger: Attempt.Trigger, raw: dict[str, Any], now: datetime) -> Attempt | None:
     """A notification, or a payer who comes back: ask the worker to look now. Changes nothing else, whatever it says.
 
-    Returns the operation, None for an unknown one. Heard again before the worker has looked, nothing is written.
+    Returns the operation, None for an unknown one. Heard again before the worker has looked, nothing is written; heard
+    again just after, it looks again a little later (`rules.paying.look_at`).
     """
     attempt = _known(Regie.Provider.PAYFIP_WS, idop)
     if attempt is None or attempt.state == AttemptState.PAID:
         return attempt
-    later = Q(next_check_at__gt=now) | Q(next_check_at__isnull=True)
-    asked = Attempt.objects.filter(later, pk=attempt.pk).exclude(state=AttemptState.PAID).update(next_check_at=now)
-    if asked:
+    heard = attempt.events.filter(trigger=trigger).order_by("-at").values_list("at", flat=True)
+    look = look_at(list(heard[:MOST_HEARD]), now)
+    if look is None:
+        return attempt
+    later = Q(next_check_at__gt=look) | Q(next_check_at__isnull=True)
+    asked = Attempt.objects.filter(later, pk=attempt.pk).exclude(state=AttemptState.PAID).update(next_check_at=look)
+    if asked and look == now:
         fields = list(raw.items())[:MOST_FIELDS]
         _note(attempt, trigger, "", {clean_text(str(name)): clean_text(str(value)) for name, value in fields}, now)
     return attempt

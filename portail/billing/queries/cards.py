@@ -7,6 +7,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from portail.billing.models import Invoice, Regie
+from portail.billing.queries.regies import takes_online
 from portail.rules.invoicing import InvoiceStatus, NotPayable
 from portail.rules.paying import AttemptState
 
@@ -39,7 +40,7 @@ class RegieCard:
 
     @property
     def online(self) -> bool:
-        return self.active and self.provider != Regie.Provider.NONE
+        return takes_online(self.provider, self.mode, active=self.active)
 
     @property
     def test(self) -> bool:

@@ -192,8 +192,7 @@ def compared(lines: Sequence[StatementLine], payments: Sequence[Payment]) -> lis
         read = ReadLine(line.on, line.reference, line.cents, line.means, line.authorisation, "", place, ())
         left[line.cents > 0, _family(line.means)].append(read)
     for payment in payments:
-        authorisation = payment.attempt.authorisation if payment.attempt else ""
-        recorded = Recorded(payment.pk, debt_reference(payment), payment.cents, authorisation)
+        recorded = Recorded(payment.pk, debt_reference(payment), payment.cents, _authorisation(payment))
         right[payment.cents > 0, _family(payment.means)].append(recorded)
     return [compare(some, right.get(kind, [])) for kind, some in left.items()]
 
@@ -204,6 +203,13 @@ def debt_reference(payment: Payment) -> str:
         return normalised(payment.attempt.reference)
     shares = sorted(payment.allocations.all(), key=lambda share: share.pk)
     return normalised(shares[0].invoice.reference) if shares else ""
+
+
+def _authorisation(payment: Payment) -> str:
+    """That of the bank, "" when nobody knows it: what the older form's call-back said may have been forged."""
+    if payment.attempt is None or payment.attempt.provider == Regie.Provider.PAYFIP_REDIRECT:
+        return ""
+    return payment.attempt.authorisation
 
 
 def _family(means: str) -> str:

@@ -30,19 +30,20 @@ if (form) {
   });
 }
 
-/* Step 3: ask for the state alone, then show the page that tells it. A failed question is simply asked again. */
+/* Step 3, and an end without payment: ask for the state alone, then show the page that tells another.
+   A failed question is simply asked again. */
 const wait = document.querySelector("[data-state]");
 if (wait) {
   const pause = wait.dataset.every * 1000;
   const ask = async () => {
     try {
       const answer = await fetch(wait.dataset.state, { headers: { Accept: "application/json" }, redirect: "error" });
-      if (answer.ok && (await answer.json()).settled) return location.reload();
+      if (answer.ok && (await answer.json()).state !== wait.dataset.known) return location.replace(wait.dataset.page);
     } catch { /* no network for a moment */ }
     return setTimeout(ask, pause);
   };
   setTimeout(ask, Math.min(pause, 2000));
-  setTimeout(() => location.reload(), 5 * 60_000); // the page itself decides when to stop asking
+  setTimeout(() => location.replace(wait.dataset.page), 5 * 60_000); // the page itself decides when to stop asking
 }
 
 const again = document.querySelector("[data-again]");
