@@ -8,6 +8,7 @@ from django.utils import translation
 from portail.billing.documents import TEST, letterhead, recipient, siret_of
 from portail.billing.letters import letter as plain_letter
 from portail.billing.models import Invoice, Payment, Regie
+from portail.billing.queries.regies import takes_online
 from portail.billing.queries.reminders import Letter
 from portail.gateways.pdf.papers import OnlinePayment, ReminderLevel, ReminderPaper, UnpaidInvoice
 from portail.gateways.pdf.press import print_many
@@ -34,14 +35,15 @@ CLOSING = (
 
 def print_reminders(regie: Regie, letters: Sequence[Letter], level: int, *, now: datetime, on: date) -> Iterator[bytes]:
     """The letters as PDF files of a hundred, in their order. Outside any transaction. Raises PaperError."""
+    origin = public_origin()
     for start in range(0, len(letters), BATCH):
         with translation.override("fr"):
-            papers = [reminder_paper(regie, letter, level, on) for letter in letters[start : start + BATCH]]
+            papers = [reminder_paper(regie, letter, level, on, origin) for letter in letters[start : start + BATCH]]
         yield print_many(papers, printed_at=now, double_sided=True)
 
 
-def reminder_paper(regie: Regie, letter: Letter, level: int, on: date) -> ReminderPaper:
-    """One letter in words."""
+def reminder_paper(regie: Regie, letter: Letter, level: int, on: date, origin: str) -> ReminderPaper:
+    """One letter in words; `origin`: where families reach the portal (`public_origin`), the same for all."""
     test = regie.mode == Regie.Mode.TEST and regie.provider != Regie.Provider.NONE
     words = dict(Payment.Means.choices)
     means = [str(words[one]) for one in regie.means if one in words]
@@ -65,14 +67,14 @@ def reminder_paper(regie: Regie, letter: Letter, level: int, on: date) -> Remind
         ),
         total=wording.money(letter.cents),
         closing=CLOSING,
-        online=_online(regie, letter.invoices, on),
+        online=_online(regie, letter.invoices, on, origin),
         how_to_pay=(f"À la régie : {wording.listing(means)}.",) if means else (),
         signatory=tuple(filter(None, ("Le régisseur" if regie.officer else "", regie.officer))),
         test_mention=TEST if test else "",
     )
 
 
-def reminder_mail(regie: Regie, letter: Letter, level: int, on: date) -> MailDraft:
+def reminder_mail(regie: Regie, letter: Letter, level: int, on: date, origin: str) -> MailDraft:
     """The same by e-mail, with the way to the payment page where one of them may still be paid there."""
     with translation.override("fr"):
         rows = [
@@ -80,7 +82,7 @@ def reminder_mail(regie: Regie, letter: Letter, level: int, on: date) -> MailDra
             f"{wording.numeric(one.due_on)}"
             for one in letter.invoices
         ]
-        online = _online(regie, letter.invoices, on)
+        online = _online(regie, letter.invoices, on, origin)
         body = [
             "Bonjour,",
             OPENING[level],
@@ -101,8 +103,8 @@ def reminder_mail(regie: Regie, letter: Letter, level: int, on: date) -> MailDra
     )
 
 
-def _online(regie: Regie, invoices: Sequence[Invoice], on: date) -> OnlinePayment | None:
+def _online(regie: Regie, invoices: Sequence[Invoice], on: date, origin: str) -> OnlinePayment | None:
     able = [one for one in invoices if one.payable_until is None or one.payable_until >= on]
-    if not able or regie.provider == Regie.Provider.NONE or not regie.active:
+    if not able or not takes_online(regie.provider, regie.mode, active=regie.active):
         return None
-    return OnlinePayment(f"{public_origin()}/factures/", "Payer en ligne", "Sur le site sécurisé PayFiP de l'État.")
+    return OnlinePayment(f"{origin}/factures/", "Payer en ligne", "Sur le site sécurisé PayFiP de l'État.")

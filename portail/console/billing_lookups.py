@@ -45,6 +45,15 @@ def run_of(regie: str, month: date, rank: int) -> InvoiceRun:
     return found
 
 
+def latest_run(regie: str) -> InvoiceRun:
+    """The last run of this régie (its code): of its last month, the last rank."""
+    place = regie_coded(regie)
+    found = InvoiceRun.objects.select_related("regie").filter(regie=place).order_by("-month", "-rank").first()
+    if found is None:
+        raise ConsoleError(f"Aucune campagne n'est préparée à la régie « {place} ».")
+    return found
+
+
 def invoice_numbered(number: str) -> Invoice:
     """The invoice, or the credit note, of this number."""
     found = Invoice.objects.select_related("regie", "payer").filter(number=number.strip()).first()

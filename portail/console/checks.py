@@ -6,14 +6,23 @@ Deployment checks: building, migrating and testing need no secret. `portail chec
 from typing import Any
 
 from django.conf import settings
+from django.core import checks
 from django.core.checks import CheckMessage, Error, register, run_checks
 from django.core.exceptions import ImproperlyConfigured
-from django.db import connection
+from django.db import DatabaseError, connection
+
+from portail.billing.queries.regies import idle_regies
+from portail.billing.wording import idle_words
+from portail.towns.models import Town
+from portail.towns.queries import all_towns
+from portail.towns.scope import in_town
 
 TAG = "portail"
+TOWNS_TAG = "communes"  # what only one town suffers from: told, but the others are served
 MODES = ("production", "demo", "test")
 SHORTEST_SECRET = 32
 
+_REGIES = "Le mode de chaque régie est décrit dans docs/mairie/facturation.md."
 _CONFIGURATION = "Les variables sont décrites dans docs/exploitation/configuration.md."
 
 
@@ -61,6 +70,28 @@ def check_database_role(**_kwargs: Any) -> list[CheckMessage]:
     if settings.MODE == "test" or not _on_postgresql() or settings.DATABASE_ROLE:
         return []
     return [_error(6, "PORTAIL_DATABASE_ROLE est vide : le portail ne se sert pas en propriétaire de la base.")]
+
+
+@register(TOWNS_TAG, deploy=True)
+def check_regies(**_kwargs: Any) -> list[CheckMessage]:
+    """A régie left in test mode in production: families could « pay » with test cards, so they are offered nothing.
+
+    It reads the tables: before they are there, there is no régie either.
+    """
+    if settings.MODE != "production":
+        return []
+    try:
+        return [message for town in all_towns() for message in _idle(town)]
+    except DatabaseError:
+        return []
+
+
+def _idle(town: Town) -> list[CheckMessage]:
+    with in_town(town):
+        return [
+            checks.Warning(f"{town.name}, {idle_words(one.name, one.mode)}.", hint=_REGIES, id="portail.W009")
+            for one in idle_regies()
+        ]
 
 
 def unsafe() -> list[str]:

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from django.db import DatabaseError, InterfaceError, connection
 from django.utils import timezone, translation
 
-from portail.console.chores import CHORES, DOCUMENTS, Chore
+from portail.console.chores import CHORES, DOCUMENTS, HOUSEKEEPING, Chore
 from portail.console.postman import BATCH, Postman, mailer_in_force
 from portail.towns.models import Town
 from portail.towns.queries import all_towns
@@ -33,19 +33,28 @@ def worker_name() -> str:
 
 
 def worker_in_force(stopping: Callable[[], bool], *, once: bool = False) -> "Worker":
-    """The worker that this installation is set up for; `once`: it sends every due mail in one turn.
+    """The worker that this installation is set up for; `once`: one turn sends every due mail, last, and keeps no house.
 
     Raises ConsoleError for a setting that cannot be.
     """
     mailer, clock = mailer_in_force(), timezone.now  # noqa: TID251  the door of the console
-    chores = list(CHORES)
+    chores = list(CHORES) if once else [*CHORES, *HOUSEKEEPING]
     postman = None
     if mailer is None:
         log.warning("PORTAIL_SMTP_URL est vide : les courriels attendent.")
     else:
         found = postman = Postman(mailer, DOCUMENTS, worker_name(), clock, stopping)
-        chores.insert(0, Chore("courriels", lambda _now: found.send_due(None if once else BATCH)))
+        mails = Chore("courriels", lambda _now: found.send_due(None if once else BATCH))
+        # Nobody comes back after a single turn: what the sweep queues in it must leave in it.
+        chores.insert(len(chores) if once else 0, mails)
     return Worker(chores, clock, stopping, postman)
+
+
+def keep_house() -> None:
+    """All the housekeeping that is due in every town (`portail tick`)."""
+    keeper = Worker(HOUSEKEEPING, timezone.now, lambda: False)  # noqa: TID251  the door of the console
+    while keeper.turn():
+        pass
 
 
 @dataclass(slots=True)

@@ -11,6 +11,7 @@ from markupsafe import Markup
 from portail.news.models import NewsFile, NewsItem, OutboxMail
 
 LONGEST_BOARD = 50  # items on one page: a town that never retires its news does not slow its login page down
+MOST_ABANDONED = 100  # mails of one list
 LATE = timedelta(hours=1)  # after which an e-mail that has not left is worth a word
 
 TAGS = {"a", "b", "blockquote", "br", "em", "h3", "h4", "i", "li", "ol", "p", "strong", "u", "ul"}
@@ -48,6 +49,17 @@ class Board:
     news: tuple[NewsCard, ...]
     information: tuple[NewsCard, ...]
     tips: tuple[NewsCard, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AbandonedMail:
+    """An e-mail that was given up. `last_error`: a French sentence."""
+
+    created_at: datetime
+    kind: str
+    to: str
+    subject: str
+    last_error: str
 
 
 def cleaned(body: str) -> Markup:
@@ -110,3 +122,10 @@ def outbox_counts(now: datetime) -> tuple[int, int]:
     waiting = OutboxMail.objects.filter(status=OutboxMail.Status.WAITING, created_at__lte=now - LATE)
     late = waiting.filter(Q(tries__gt=0) | Q(due_at__lte=now - LATE))  # not those asked for a later day
     return late.count(), OutboxMail.objects.filter(status=OutboxMail.Status.FAILED).count()
+
+
+def abandoned_mails() -> list[AbandonedMail]:
+    """The last mails of the town in force that were given up, the newest first. One query."""
+    rows = OutboxMail.objects.filter(status=OutboxMail.Status.FAILED).order_by("-created_at", "-id")
+    columns = rows.values_list("created_at", "kind", "to", "subject", "last_error")[:MOST_ABANDONED]
+    return [AbandonedMail(*row) for row in columns]

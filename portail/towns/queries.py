@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -161,7 +161,7 @@ def trail_rows(*, words: str = "", since: date | None = None, until: date | None
     if words:
         rows = rows.filter(Q(actor__icontains=words) | Q(verb__icontains=words) | Q(subject__icontains=words))
     if since:
-        rows = rows.filter(at__gte=datetime.combine(since, time(), zone))
+        rows = rows.filter(at__gte=datetime.combine(since, datetime.min.time(), zone))
     if until:
-        rows = rows.filter(at__lt=datetime.combine(until + timedelta(days=1), time(), zone))
+        rows = rows.filter(at__lt=datetime.combine(until + timedelta(days=1), datetime.min.time(), zone))
     return rows

@@ -11,6 +11,8 @@ from portail.billing.models import Invoice, InvoiceLine, LotCounter, Remittance
 from portail.billing.operations.corrections import CreditDraft, credit_note
 from portail.billing.operations.runs import abandon_run, issue_run, publish_run
 from portail.billing.operations.setup import BillingError
+from portail.billing.queries.cards import Clock
+from portail.billing.queries.invoices import account_of
 from portail.rules.invoicing import InvoiceStatus
 from portail.towns.models import Audit
 from tests.billing.build import (
@@ -27,13 +29,15 @@ from tests.billing.build import (
     published,
     quotient,
 )
-from tests.world import CLERK, JAMES, World
+from tests.world import CLERK, JAMES, PARIS, World
 
 # What is printed. What is left to pay is reckoned beside it.
 SAID = (
     "number", "reference", "label", "issued_on", "due_on", "payer_name", "payer_address", "total_cents", "exercise",
     "kind", "payer_id", "regie_id",
 )  # fmt: skip
+
+CLOCK = Clock(DECEMBER_3, PARIS)
 
 
 @pytest.fixture
@@ -66,6 +70,20 @@ def test_a_whole_invoice_not_paid_is_cancelled(invoice: Invoice):
     assert (invoice.status, invoice.credited_cents, invoice.left_cents) == ("cancelled", 1280, 0)
     with pytest.raises(BillingError, match="aucun avoir"):
         credit(invoice)
+
+
+def test_a_family_sees_a_credit_note_no_sooner_than_its_invoice(billing: World):
+    book(JAMES, "soir", SCHOOL_DAYS[:2])
+    run = issued()
+    hidden = credit(invoice_of(billing.jamie, run), {1: 100})
+    assert hidden.published_at is None
+    assert account_of(billing.jamie.pk, CLOCK).invoices == ()
+    publish_run(run=run.public_id, page_url=PAGE, by=CLERK, now=DECEMBER_3)
+    assert {card.number for card in account_of(billing.jamie.pk, CLOCK).invoices} == {
+        "2026-001-000001",
+        "2026-002-000001",
+    }
+    assert credit(invoice_of(billing.jamie, run), {1: 10}).published_at == DECEMBER_3
 
 
 def test_lines_are_credited_in_part_their_parts_in_proportion(invoice: Invoice):

@@ -16,9 +16,9 @@ from portail.billing.operations.sepa import (
 )
 from portail.billing.operations.sepa.mandates import account_of
 from portail.billing.operations.setup import BillingError
-from portail.towns.sealing import SealError, seal, unseal
 from portail.towns.models import Audit
 from portail.towns.scope import in_town
+from portail.towns.sealing import SealError, seal, unseal
 from tests.billing.debits import IBAN, LATER, OLD, TAIL, built, mandated, place, texts
 from tests.billing.treasury import invoice
 from tests.world import CLERK, NOW, World

@@ -107,7 +107,7 @@ def test_the_letter_says_how_far_it_has_come(demo: World, level, words):
     debt = invoice(demo.jamie, place=place, **OVERDUE)
     reminded(level)
     (letter,) = letters_of(place, level, DAY)
-    paper = reminder_paper(place, letter, level, DAY)
+    paper = reminder_paper(place, letter, level, DAY, "http://x")
     assert words in paper.paragraphs[1]
     assert paper.online is not None
     assert (paper.total, paper.signatory) == ("7,77\u00a0€", ("Le régisseur", "Mme Régisseuse"))
@@ -120,7 +120,7 @@ def test_a_page_that_is_closed_is_not_proposed_and_what_is_paid_is_not_printed(d
     debt = invoice(demo.jamie, place=place, **{**OVERDUE, "payable_until": DAY - timedelta(days=1)})
     reminded()
     (letter,) = letters_of(place, 1, DAY)
-    assert reminder_paper(place, letter, 1, DAY).online is None
+    assert reminder_paper(place, letter, 1, DAY, "http://x").online is None
     counter(debt, 777)
     assert letters_of(place, 1, DAY) == []
 

@@ -28,7 +28,7 @@ from portail.rules.invoicing import NotPayable
 from portail.towns.actors import parent
 from portail.towns.models import Audit
 from portail.towns.scope import in_town
-from tests.billing.payfip import invoice, left, receipts, regie, settled, state, told
+from tests.billing.payfip import DAY, invoice, left, receipts, regie, settled, state, told
 from tests.billing.treasury import attempt, counter
 from tests.world import CLERK, NOW, World
 
@@ -312,7 +312,12 @@ def test_the_regisseur_confirms_a_doubtful_operation(demo: World, was):
 def test_another_amount_may_be_confirmed(demo: World):
     debt = invoice(demo.jamie, 777)
     doubt = attempt(debt, "review")
-    confirm_attempt(attempt=doubt.public_id, reason="700 reçus", cents=700, on=date(2026, 11, 13), by=CLERK, now=NOW)
+    seen = {"reason": "700 reçus", "cents": 700, "by": CLERK, "now": NOW}
+    for wrong, words in ((date(26, 11, 21), "avant l'opération"), (NOW.date() + DAY, "l'avenir")):
+        with pytest.raises(BillingError, match=words):
+            confirm_attempt(attempt=doubt.public_id, on=wrong, **seen)
+    assert receipts() == []
+    confirm_attempt(attempt=doubt.public_id, on=NOW.date() - DAY, **seen)
     assert (left(debt), receipts()) == (77, [700])
 
 

@@ -11,10 +11,11 @@ from portail.billing.models import AttemptEvent, Invoice, Payment
 from portail.billing.operations import paying
 from portail.billing.operations.paying import LEASE
 from portail.billing.providers import ASK_SECONDS
-from portail.console.chores import CHORES, DOCUMENTS, SWEPT_AT_ONCE
+from portail.console.chores import CHORES, DOCUMENTS, HOUSEKEEPING, SWEPT_AT_ONCE
 from portail.news.models import OutboxMail
-from tests.billing.payfip import HOUR, MINUTE, invoice, pay_online, simulated_bank
-from tests.world import World
+from portail.news.operations.outbox import KEPT, MailDraft, drop_mails, queue_mails
+from tests.billing.payfip import DAY, HOUR, MINUTE, invoice, pay_online, simulated_bank
+from tests.world import NOW, World
 
 pytestmark = pytest.mark.usefixtures("frozen")
 
@@ -35,8 +36,7 @@ def test_a_payment_whose_notification_was_lost_ends_as_a_receipt_in_the_mailbox(
         assert bank.pay(pay_online(debt, bank).idop, "P")
         assert run("worker", "--once") == ["0 chose faite."]  # PayFiP is not asked before its time
         frozen.move_to(bank.clock.advance(5 * MINUTE))
-        run("worker", "--once")
-        run("worker", "--once")  # the mail that the payment queued
+        run("tick")  # one turn is enough: the sweep, then the mail that the payment queued
         assert run("worker", "--once") == ["0 chose faite."]
     assert Invoice.objects.get(pk=debt.pk).left_cents == 0
     (path,) = box.glob("*.eml")
@@ -60,7 +60,7 @@ def test_a_silent_payfip_is_asked_less_and_less_and_holds_nothing_back(demo: Wor
 def test_one_go_ends_before_the_first_lease(demo: World, settings):
     """Otherwise a second worker would ask about the same operations while PayFiP is silent."""
     assert 1 <= SWEPT_AT_ONCE * ASK_SECONDS < LEASE.total_seconds()
-    (sweep,) = CHORES
+    (sweep,) = [chore for chore in CHORES if chore.name == "relève PayFiP"]
     with simulated_bank(settings) as bank:
         for _ in range(SWEPT_AT_ONCE + 1):
             pay_online(invoice(demo.jamie, 777), bank)
@@ -85,3 +85,12 @@ def test_every_attachment_that_billing_names_can_be_made():
     named = {part.split('"')[0] for path in source for part in path.read_text(encoding="utf-8").split('Attached("')[1:]}
     assert "receipt" in named
     assert named <= set(DOCUMENTS)
+
+
+def test_old_mails_are_forgotten_once_a_day(demo: World, settings, tmp_path):
+    settings.VAR = tmp_path
+    (chore,) = [chore for chore in HOUSEKEEPING if chore.name == "vieux courriels"]
+    queue_mails([MailDraft(f"test/{n}", "test", "jamie@example.org", "Reçu", "Bonjour") for n in range(3)], now=NOW)
+    drop_mails(keys=["test/0", "test/1"], now=NOW)
+    assert (chore.act(NOW + KEPT), chore.act(NOW + KEPT + MINUTE), chore.act(NOW + KEPT + MINUTE)) == (0, 2, 0)
+    assert chore.every == DAY

@@ -14,7 +14,7 @@ from portail.families.operations.register import FamilyDraft, PayerDraft, Person
 from portail.news.models import NewsFile, NewsItem
 from portail.rules.booking import NotFor, Refusal
 from portail.rules.calendar import ClosedWhy
-from portail.towns.models import Audit, Staff
+from portail.towns.models import Audit
 from portail.towns.scope import in_town
 from tests.world import CLERK, MONDAY, NEXT_TUESDAY, NOW, WEDNESDAY, World, connect, tick, validate
 
@@ -119,21 +119,6 @@ def test_news_are_posted_with_their_files(demo: World, run, fail, tmp_path: Path
     assert fail("news", *words, "--file", tmp_path / "absent.pdf").endswith("fichier ou dossier introuvable.")
     assert NewsItem.objects.count() == 1
     assert "n'existe pas ; au choix" in fail("news", *words, "--kind", "potins")
-
-
-def test_an_account_is_created_once_and_its_password_shown_once(demo: World, run, fail):
-    words = ("create", "--town", "demo", "--login", "Odile@demo.example", "--name", "Mme Odile")
-    first, password, _ = run("staff", *words)
-    assert first == "Compte de Mme Odile créé ; identifiant : odile@demo.example"
-    staff = Staff.objects.get()
-    assert (staff.town_id, staff.check_password(password.rpartition(" : ")[2])) == (demo.demo.pk, True)
-    assert fail("staff", *words) == "L'identifiant « Odile@demo.example » est déjà pris."
-
-
-def test_a_password_of_ones_own_is_not_short(demo: World, fail, monkeypatch):
-    monkeypatch.setattr("sys.stdin.readline", lambda: "azerty\n", raising=False)
-    words = ("create", "--town", "demo", "--login", "odile", "--name", "Mme Odile", "--password-stdin")
-    assert fail("staff", *words) == "Le mot de passe est trop court : au moins 12 caractères."
 
 
 def test_the_town_must_be_named_when_there_are_several(world: World, fail):

@@ -11,7 +11,7 @@ from django.test.utils import override_settings
 
 from portail.billing.models import Attempt, Invoice, InvoiceRun, Payment
 from portail.billing.operations.paying import resolve_due
-from portail.console.demo.billing import OLD, month_before
+from portail.console.demo.billing import OLD
 from portail.console.demo.online import bank_over
 from portail.console.demo.world import build_world, pay_the_past
 from portail.rules.invoicing import InvoiceStatus
@@ -79,4 +79,3 @@ def test_last_month_was_billed_by_real_runs(demo_town):
 
 def test_the_old_numbers_are_not_given_again():
     assert len({old.number for old in OLD}) == len(OLD)
-    assert month_before(date(2026, 1, 31)) == date(2025, 12, 1)

@@ -1,5 +1,6 @@
 """The demonstration keeps its promises whatever the day: in school weeks, holidays and summer, near and far."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -7,6 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.db.models import F
 
+from portail.billing.models import Invoice, Regie
 from portail.bookings.models import (
     Activity,
     Change,
@@ -22,15 +24,16 @@ from portail.bookings.models import (
 )
 from portail.bookings.models import LateRequest as Request
 from portail.bookings.queries.offer import Offer, offer_now
-from portail.console.demo.moving_days import holidays_around, moving_days
+from portail.console.demo.moving_days import billed_month, holidays_around, moving_days
 from portail.console.demo.pictures import pdf, picture
-from portail.console.demo.world import BuiltTown, build_world
+from portail.console.demo.world import FOUNDED, BuiltTown, build_world
 from portail.families.models import Link, Payer, Person
 from portail.families.operations.access import LoginAttempt, log_in
 from portail.news.queries import board
 from portail.rules.booking import LatePolicy
 from portail.rules.calendar import TownCalendar
 from portail.rules.codes import child_code_ok, payer_code_ok
+from portail.rules.weeks import monday
 from portail.towns.models import Town
 from portail.towns.queries import first_town
 from portail.towns.scope import in_town
@@ -42,6 +45,7 @@ ACTIVITIES = {
     "Transport 8h30", "Transport 11h30", "Transport 13h30", "Transport 16h30", "Mercredi", "Petites vacances matin",
     "Petites vacances après-midi", "Grandes vacances", "Cantine adulte",
 }  # fmt: skip
+TO_PAY = {"periscolaire": 24, "extrascolaire": 10, "transport": 4, "cantine": 4}  # and six are paid online afterwards
 NOWS = {
     "a Saturday of school": datetime(2026, 11, 21, 9, tzinfo=PARIS),
     "Christmas, just after midnight": datetime(2026, 12, 28, 0, 5, tzinfo=PARIS),
@@ -122,6 +126,14 @@ def every_code_follows_the_scheme_or_is_legacy(now: datetime, offer: Offer) -> b
     return all(child_code_ok(code) for code in Person.objects.values_list("code", flat=True))
 
 
+def has_bills_enough_for_everybody_who_tries_to_pay(now: datetime, offer: Offer) -> bool:
+    """The browser journeys, and whoever looks around, find whole invoices to pay at each régie, in August too."""
+    run = Invoice.objects.filter(run__isnull=False, status="issued", kind="invoice", paid_cents=0)
+    found = Counter(run.filter(total_cents__gte=100).values_list("regie__code", flat=True))
+    in_time = not run.filter(payable_until__lt=now.date()).exists()
+    return in_time and all(found[code] >= TO_PAY[code] for code in Regie.objects.values_list("code", flat=True))
+
+
 EVERY_TOWN: tuple[Callable[[datetime, Offer], bool], ...] = (
     has_every_activity,
     uses_every_late_policy,
@@ -136,6 +148,7 @@ EVERY_TOWN: tuple[Callable[[datetime, Offer], bool], ...] = (
     has_a_period_validated_and_one_to_choose,
     has_news_information_and_tips,
     every_code_follows_the_scheme_or_is_legacy,
+    has_bills_enough_for_everybody_who_tries_to_pay,
 )
 
 
@@ -222,6 +235,18 @@ def rules_and_labels_are_those_of_the_documents() -> None:
 
 
 # --- What moves -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("zone", ["A", "B", "C"])
+def test_a_month_of_school_is_billed_on_every_day(zone):
+    """And the town is older than what its families booked for that month."""
+    for number in range(0, 5 * 366, 3):
+        today = date(2026, 9, 1) + timedelta(days=number)
+        calendar = TownCalendar(periods=holidays_around(zone, today))
+        month = billed_month(calendar, today)
+        assert month < today.replace(day=1)
+        assert month.month not in (7, 8)
+        assert today - monday(month) + timedelta(days=7 + 14 + 4) < FOUNDED
 
 
 @pytest.mark.parametrize("zone", ["A", "B", "C"])

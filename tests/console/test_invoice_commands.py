@@ -139,7 +139,7 @@ def test_a_run_may_be_abandoned_until_it_is_numbered(month: World, run, fail):
         (("issue", *RUN), "Aucune campagne de rang 1 n'est préparée pour 11/2026 à la régie « Régie peri »."),
         (("issue", *RUN[:3], "lune", *RUN[4:]), "La régie « lune » n'existe pas ; régies connues : loisirs, peri."),
         (("publish", *RUN), "Aucune campagne de rang 1"),
-        (("list", "--town", "demo", "--regie", "peri"), "Les factures de quelle campagne ? Ajoutez --month."),
+        (("list", "--town", "demo", "--regie", "peri"), "Aucune campagne n'est préparée à la régie « Régie peri »."),
         (("list", "--town", "demo", "--payer", "Zorro"), "Aucun payeur ne porte ce nom."),
         (("pdf", "--town", "demo", "--out", "."), "Donnez --number, ou bien --regie et --month."),
         (("pdf", "--town", "demo", "--out", ".", "--month", "2026-11"), "Quelle campagne ? Donnez --regie et --month."),
@@ -203,6 +203,7 @@ def test_a_draft_is_not_printed(month: World, run, fail, tmp_path: Path):
     run("invoices", "prepare", *RUN, "--due", "31/12/2026")
     assert fail("invoices", "pdf", *RUN, "--out", tmp_path).startswith("Aucune facture n'est émise")
     assert run("invoices", "list", *RUN)[0].startswith("(sans numéro)  ")
+    assert run("invoices", "list", *RUN[:4]) == run("invoices", "list", *RUN)  # no month: the latest run
 
 
 def test_a_credit_note_of_a_part_then_of_the_rest(online: World, run, fail):
@@ -213,7 +214,9 @@ def test_a_credit_note_of_a_part_then_of_the_rest(online: World, run, fail):
         f"{NUMBER}  Jamie BOND  9,20 €, reste 5,70 €  émise, échéance 31/12/2026 – Novembre 2026",
     ]
     assert "ne peut plus être réduite de ce montant" in fail("invoices", "credit", *words, "--line", "1=99,99")
-    assert plain(run("invoices", "credit", *words, "--rebill"))[1].count("reste 0,00 €  annulée") == 1
+    said = plain(run("invoices", "credit", *words, "--rebill"))
+    assert said[1].count("reste 0,00 €  annulée") == 1
+    assert said[2] == "À refacturer par une campagne de rang suivant : novembre 2026."
     assert Invoice.objects.filter(kind="credit").count() == 2
     said = plain(run("invoices", "list", "--town", "demo", "--payer", "BOND"))
     assert said[1].startswith("2026-002-000001  Jamie BOND  avoir de 3,50 €, non utilisé 0,00 € – Avoir sur")

@@ -8,9 +8,9 @@ from portail.console import main as script
 from portail.console.main import AS_OWNER, ROLE, ROLE_TO_SERVE, main, own_commands
 
 COMMANDS = [
-    "attendance", "book", "books", "certificate", "close", "codes", "demo", "deposit", "enrol", "families", "invoices",
-    "limit", "news", "payfip", "payment", "quotient", "regie", "reminders", "school_day", "sepa", "serve", "staff",
-    "statement", "status", "tick", "titres", "town", "worker",
+    "attendance", "book", "books", "certificate", "close", "codes", "demo", "deposit", "enrol", "families",
+    "invoices", "limit", "mails", "news", "payfip", "payment", "quotient", "regie", "reminders", "school_day", "sepa",
+    "serve", "staff", "statement", "status", "tick", "titres", "town", "verify_audit", "worker",
 ]  # fmt: skip
 
 

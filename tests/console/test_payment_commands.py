@@ -1,16 +1,20 @@
 """`portail payment` and `portail payfip`: money at the counter, and online payments that somebody must look at."""
 
+import re
 from datetime import date
+from pathlib import Path
 
 import pytest
 
+from portail import billing
 from portail.billing.models import Anomaly, Attempt, BilledActivity, Invoice, Payment, Regie
 from portail.billing.operations.money import raise_anomaly
 from portail.billing.operations.paying import announce
-from portail.billing.wording import BLOCKING
+from portail.billing.operations.statements.deciding import KINDS
+from portail.billing.providers import Trouble
+from portail.billing.wording import ATTEMPT_STATES, PAYMENT_ANOMALIES, RunAnomaly
 from portail.bookings.models import Activity
 from portail.console.chores import SWEPT_AT_ONCE
-from portail.console.management.commands import payfip as command
 from portail.news.models import OutboxMail
 from portail.rules.paying import AttemptState
 from portail.towns.models import Audit
@@ -20,6 +24,7 @@ from tests.world import NOW, World
 
 pytestmark = pytest.mark.usefixtures("frozen")
 DEMO = ("--town", "demo")
+BILLING = Path(billing.__file__).parent
 IDOP = "k" * 32  # of the older form: what makes the address of the call-back unguessable
 
 
@@ -63,7 +68,7 @@ def test_a_cheque_pays_two_invoices_in_their_order(demo: World, run):
         (("--amount", "1", "--on", "17/11/2026"), "La date du règlement est dans l'avenir."),
         (("--amount", "1", "--means", "or"), "'or' n'existe pas ; au choix"),
         (("--amount", "1", "--means", "cesu"), "Indiquez l'émetteur et le numéro du CESU."),
-        (("--amount", "1", "--means", "cesu", "--reference", "Up 1"), "Seuls 0,00 € de ces factures"),
+        (("--amount", "1", "--means", "cesu", "--reference", "Up 1"), "Seuls 0,00\u00a0€ de ces factures"),
         (("--amount", "1", "--means", "virement"), "n'accepte pas ce moyen de paiement."),
         (("--amount", "1", "--reference", "x" * 61), "La référence dépasse 60 caractères."),
         (("--amount", "1", "--comment", "x" * 201), "La remarque dépasse 200 caractères."),
@@ -197,7 +202,7 @@ def test_an_announced_payment_is_listed_then_confirmed(demo: World, run, fail):
     ]
     assert "à trancher" in fail("payfip", "solve", *DEMO, "--entry", str(doubt.public_id), "--answer", "vu")
     words = ("--ticket", "lps2345678", "--reason", "au relevé du 16")
-    said = plain(run("payfip", "confirm", *DEMO, *words, "--amount", "7,77", "--on", "15/11/2026"))
+    said = plain(run("payfip", "confirm", *DEMO, *words, "--amount", "7,77", "--on", f"{NOW:%d/%m/%Y}"))
     assert said[0] == "Payé : reçu n° 2026-000001, 7,77 € ; le ticket part par courriel."
     assert "reste 0,00 €" in said[1]
     assert (state(attempt), left(debt), OutboxMail.objects.get().kind) == ("paid", 0, "receipt")
@@ -244,9 +249,13 @@ def test_what_is_about_no_operation_is_listed_too(demo: World, run):
 
 
 def test_every_state_and_every_doubt_has_words():
-    assert set(command.STATES) == set(AttemptState)
-    assert not set(command.KINDS) & {kind.value for kind in BLOCKING}
-    assert {"to_reconcile", "answer_differs"} <= set(command.KINDS)
+    assert set(ATTEMPT_STATES) == set(AttemptState)
+    assert not set(PAYMENT_ANOMALIES) & set(RunAnomaly)
+    source = "".join(path.read_text(encoding="utf-8") for path in BILLING.rglob("*.py"))
+    raised = set(re.findall(r'(?:raise_anomaly\(|Anomaly[^\n]*kind=)"([a-z_]+[a-z])"', source))
+    providers = {f"provider_{trouble.value}" for trouble in Trouble if trouble is not Trouble.EMAIL}
+    assert {"overpaid", "reopened_titre", "answer_differs"} <= raised
+    assert raised | providers | set(KINDS) <= set(PAYMENT_ANOMALIES)
 
 
 def test_the_other_town_sees_nothing(demo: World, run, fail):

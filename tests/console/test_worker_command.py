@@ -105,3 +105,21 @@ def test_the_status_tells_of_mails_that_do_not_leave(world: World, run, settings
     ]
     settings.SMTP_URL = "smtp://mail.example"
     assert any("« portail worker » tourne-t-il" in line for line in run("status"))
+
+
+@pytest.mark.usefixtures("frozen")
+def test_the_mails_that_were_given_up_are_listed_then_sent_again(world: World, run, settings):
+    with in_town(world.demo):
+        queue_mails([draft("test/lost"), draft("test/waiting")], now=NOW - MINUTE)
+        (lost,) = claim_mails(limit=1, lease=LEASE, worker="one", now=NOW)
+        mark_failed(public_id=lost.public_id, error="Boîte inconnue.", permanent=True, worker="one", now=NOW)
+    demo = ("--town", "demo")
+    assert run("mails", "list", *demo) == [
+        "16/11/2026  jamie@example.org  Reçu",
+        "    Boîte inconnue.",
+        "1 courriel abandonné.",
+    ]
+    assert run("mails", "list", "--town", "buchelay") == ["0 courriel abandonné."]
+    assert run("mails", "retry", *demo) == ["1 courriel remis à envoyer."]
+    assert run("mails", "retry", *demo) == ["0 courriel remis à envoyer."]
+    assert run("mails", "list", *demo) == ["0 courriel abandonné."]

@@ -21,7 +21,10 @@ from portail.rules.cutoffs import CutoffKind
 from portail.rules.invoicing import InvoiceStatus, NotPayable
 from portail.rules.paying import AttemptState
 from portail.rules.pricing import Anomaly, Attendance, Basis, SurchargeKind, Unit, Why
-from portail.towns.models import Town
+from portail.rules.sealing import Flaw
+from portail.rules.staff import Right as StaffRight
+from portail.rules.staff import Role
+from portail.towns.models import Job, Town
 from tests.docs.markdown import ROOT, rows, spans
 
 GLOSSARY = (ROOT / "docs" / "glossaire.md").read_text()
@@ -31,7 +34,7 @@ MODELS = [model for model in apps.get_models() if model.__module__.startswith("p
 MEMBERS: tuple[Iterable[Enum], ...] = (
     Refusal, NotFor, Outcome, Channel, LatePolicy, DependencyKind, Right, CutoffKind, Opening, ClosedWhy, Brake,
     Town.Status, NewsItem.Kind, OutboxMail.Status, Unit, Basis, SurchargeKind, Attendance, Why, Anomaly, InvoiceStatus,
-    NotPayable, AttemptState, Payment.Means, InvoiceRun.State,
+    NotPayable, AttemptState, Payment.Means, InvoiceRun.State, Role, StaffRight, Flaw, Job.State,
 )  # fmt: skip
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -23,25 +23,30 @@ LONGEST_REASON = 150
 class CreditDraft:
     """What to give back of an invoice, and why. `lines`: cents by line position, None for whatever is left of it.
 
-    No lines at all: the whole invoice. `rebill`: the days are to be billed again by a later run of the month; their
-    lines are then given back whole.
+    No lines at all: the whole invoice. `rebill`: the days are to be billed again by a later run of their month, that
+    of `months_to_bill`; their lines are then given back whole. `before`: cents given back by earlier credit notes as the
+    page showed them, so that a form sent twice gives back once.
     """
 
     invoice: UUID
     reason: str
     lines: Mapping[int, int | None] | None = None
     rebill: bool = False
+    before: int | None = None
 
 
 @transaction.atomic
 def credit_note(*, draft: CreditDraft, by: Actor, now: datetime) -> Invoice:
     """Issue a credit note. It reduces what is left of the invoice; the rest is used by the payer's next invoices.
 
-    An invoice wholly credited before anything was paid is cancelled. Raises BillingError.
+    An invoice wholly credited before anything was paid is cancelled. The family sees the credit note when it sees the
+    invoice: at once, or when its run is published. Raises BillingError.
     """
     invoice = _corrected(draft)
     lines = list(invoice.lines.order_by("position"))
     before = _given_before(invoice)
+    if draft.before is not None and draft.before != sum(before.values()):
+        raise BillingError("Un avoir vient d'être fait sur cette facture : regardez-la avant d'en faire un autre.")
     given = _amounts(draft, lines, before)
     total = sum(given.values())
     used = min(total, invoice.left_cents)
@@ -59,6 +64,16 @@ def credit_note(*, draft: CreditDraft, by: Actor, now: datetime) -> Invoice:
     after = {"invoice": invoice.number, "cents": total, "used": used, "reason": draft.reason.strip()}
     record(Act("credit_note", note.number or "", after=after), by=by, now=now)
     return note
+
+
+def months_to_bill(note: Invoice) -> list[date]:
+    """The months, by their first day, of which a later run bills again what a credit note gave back to be billed.
+
+    A day that was carried over from an earlier month is billed again by a run of that month. One query.
+    """
+    details = note.lines.filter(detail__rebill=True).values_list("detail", flat=True)
+    days = [date.fromisoformat(day["day"]) for detail in details for day in detail.get("days", ())]
+    return sorted({day.replace(day=1) for day in days})
 
 
 def _corrected(draft: CreditDraft) -> Invoice:
@@ -114,7 +129,7 @@ def _note(invoice: Invoice, total: int, used: int, now: datetime) -> Invoice:
         label=f"Avoir sur la facture {invoice}"[:90],
         issued_on=today,
         due_on=today,
-        published_at=now,
+        published_at=now if invoice.published_at else None,  # a family sees no correction of what it has not seen
         payer_name=invoice.payer_name,
         payer_address=invoice.payer_address,
         total_cents=total,
@@ -161,5 +176,5 @@ def _credited(note: Invoice, line: InvoiceLine, given: tuple[int, int], draft: C
 
 
 def _detail(line: InvoiceLine, draft: CreditDraft) -> dict[str, Any]:
-    kept = {name: line.detail[name] for name in ("person", "activity", "days") if name in line.detail}
+    kept = {name: line.detail[name] for name in ("person", "activity", "days", "carried_from") if name in line.detail}
     return {**kept, "corrects_line": line.position, "reason": draft.reason.strip(), "rebill": draft.rebill}

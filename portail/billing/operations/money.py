@@ -25,6 +25,7 @@ from portail.families.models import Payer
 from portail.gateways.payfip.values import clean_text
 from portail.news.operations.outbox import is_address, queue_mail
 from portail.rules.invoicing import InvoiceStatus
+from portail.towns import wording
 from portail.towns.actors import Actor
 from portail.towns.operations import Act, record
 from portail.towns.queries import town_day
@@ -88,7 +89,8 @@ class CounterDraft:
     """A payment at the counter. `invoices`: what it pays, in this order; the last one may stay partly unpaid.
 
     `reference`: number of the cheque, of the CESU (with its issuer), of the transfer. `keep_change`: what exceeds the
-    invoices is kept for the payer as « trop-perçu »; otherwise it is refused.
+    invoices is kept for the payer as « trop-perçu »; otherwise it is refused. `shown_cents`: what the page showed as still
+    owed on these invoices, so that a form sent twice pays once.
     """
 
     invoices: Sequence[UUID]
@@ -98,6 +100,7 @@ class CounterDraft:
     reference: str = ""
     comment: str = ""
     keep_change: bool = False
+    shown_cents: int | None = None
 
 
 @transaction.atomic
@@ -105,6 +108,8 @@ def record_payment(*, draft: CounterDraft, by: Actor, now: datetime) -> Payment:
     """Record cash, a cheque, CESU or a transfer, for one payer's invoices of one régie. Raises MoneyError."""
     invoices = locked(draft.invoices)
     first = invoices[0]
+    if draft.shown_cents is not None and draft.shown_cents != sum(invoice.left_cents for invoice in invoices):
+        raise MoneyError("Un règlement vient d'être enregistré sur ces factures : regardez-les avant d'en saisir un autre.")
     _check_counter(draft, invoices, now)
     able = _check_cesu(draft, invoices) if draft.means == Payment.Means.CESU else {}
     shares, rest = share_out(draft.cents, invoices, able)
@@ -287,11 +292,26 @@ def _check_counter(draft: CounterDraft, invoices: Sequence[Invoice], now: dateti
         raise MoneyError(
             "Le montant doit être plus grand que zéro." if draft.cents <= 0 else "Ce montant est trop grand."
         )
-    if draft.on > town_day(now):
-        raise MoneyError("La date du règlement est dans l'avenir.")
+    _check_day(draft.on, invoices, now)
     if {(i.payer_id, i.regie_id) for i in invoices} != {(first.payer_id, first.regie_id)}:
         raise MoneyError("Un règlement ne paie que les factures d'un seul payeur et d'une seule régie.")
     _check_open(invoices)
+
+
+def _check_day(on: date, invoices: Sequence[Invoice], now: datetime) -> None:
+    """« 26 » typed for « 2026 » would take a receipt number of the year 26, and stand in no book that anybody opens.
+
+    An advance may be some months older than its invoice, and an old invoice was paid long ago: from the year before
+    the oldest of them on, a day is believed.
+    """
+    if on > town_day(now):
+        raise MoneyError("La date du règlement est dans l'avenir.")
+    first_year = min((one.issued_on or town_day(now)).year for one in invoices) - 1
+    if on.year < first_year:
+        raise MoneyError(
+            f"La date du règlement ({on:%d/%m}/{on.year:04}) est trop ancienne pour cette facture : au plus tôt le "
+            f"01/01/{first_year}. Écrivez l'année en quatre chiffres."
+        )
 
 
 def _check_open(invoices: Sequence[Invoice]) -> None:
@@ -310,7 +330,7 @@ def _check_cesu(draft: CounterDraft, invoices: Sequence[Invoice]) -> dict[int, i
     able = {invoice.pk: cesu_left(invoice) for invoice in invoices}
     most = sum(able.values())
     if draft.cents > most:
-        raise MoneyError(f"Seuls {most // 100},{most % 100:02} € de ces factures peuvent être payés en CESU.")
+        raise MoneyError(f"Seuls {wording.money(most)} de ces factures peuvent être payés en CESU.")
     return able
 
 

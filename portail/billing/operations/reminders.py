@@ -17,7 +17,7 @@ from portail.rules.invoicing import InvoiceStatus
 from portail.rules.paying import OPEN
 from portail.towns.actors import Actor
 from portail.towns.operations import Act, record
-from portail.towns.queries import town_day
+from portail.towns.queries import public_origin, town_day
 
 LEVELS = (1, 2, 3)
 MOST_DAYS = 3650
@@ -62,7 +62,8 @@ def remind(*, draft: ReminderDraft, by: Actor, now: datetime) -> Reminded:
     Invoice.objects.filter(pk__in=[invoice.pk for invoice in taken]).update(reminders=draft.level, reminded_on=today)
     letters = by_payer(sorted(taken, key=lambda one: (one.payer.sort_key, one.payer_id, one.due_on, one.number)))
     written = [letter for letter in letters if is_address(letter.payer.email)]
-    mails = queue_mails([reminder_mail(regie, letter, draft.level, today) for letter in written], now=now)
+    origin = public_origin()
+    mails = queue_mails([reminder_mail(regie, letter, draft.level, today, origin) for letter in written], now=now)
     cents = sum(letter.cents for letter in letters)
     after = {"level": draft.level, "letters": len(letters), "invoices": len(taken), "cents": cents, "mails": mails}
     record(Act("remind", f"régie {regie}", after=after), by=by, now=now)

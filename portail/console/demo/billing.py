@@ -1,4 +1,4 @@
-"""The demonstration's money: the documents' own invoices, last month's runs, what was paid at the counter."""
+"""The demonstration's money: the documents' own invoices, a month's runs, what was paid at the counter."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,12 +11,12 @@ from portail.billing.operations.reprise import TakenInvoice, TakenLine, take_ove
 from portail.billing.operations.runs.issuing import issue_run
 from portail.billing.operations.runs.preparing import RunDraft, prepare_run
 from portail.billing.operations.runs.publishing import publish_run
+from portail.billing.wording import month as month_in_words
 from portail.bookings.models import Attendance
 from portail.bookings.operations.attendance import MarkDraft, record_attendance
 from portail.console.demo.diary import Diary, booked
 from portail.console.lookups import invoices_of_month
 from portail.rules.booking import Cell
-from portail.towns import wording
 from portail.towns.actors import Actor
 from portail.towns.queries import public_origin
 
@@ -72,11 +72,6 @@ def bill(diary: Diary, regies: Sequence[str], *, documents: bool) -> None:
     _at_the_counter(diary, then)
 
 
-def month_before(day: date) -> date:
-    """The first day of the month before."""
-    return (day.replace(day=1) - timedelta(days=1)).replace(day=1)
-
-
 def _after_the_month(diary: Diary) -> datetime:
     """When the town hall bills: in the first days of this month, never after the moment of the world."""
     return diary.at((diary.today - diary.today.replace(day=min(diary.today.day, 3))).days, "09:40")
@@ -107,8 +102,8 @@ def _take_over(diary: Diary) -> None:
 
 
 def _mark_attendance(diary: Diary) -> None:
-    """What the animateurs wrote last month: hours in the evening, a few absences, a few children nobody expected."""
-    month = month_before(diary.today)
+    """What the animateurs wrote in that month: hours in the evening, a few absences, a few children nobody expected."""
+    month = diary.billed_month
     marks: list[MarkDraft] = []
     for number, household in enumerate(diary.households):
         cells = sorted(cell for cell in booked(diary, household) if cell[2].replace(day=1) == month)
@@ -142,12 +137,11 @@ def _unexpected(cells: Sequence[Cell], number: int) -> list[MarkDraft]:
 
 
 def _run(diary: Diary, regie: str, then: datetime) -> None:
-    month = month_before(diary.today)
-    name = wording.plain_day(month).split()[1].upper()
+    month = diary.billed_month
     draft = RunDraft(
         regie=regie,
         month=month,
-        label=f"{LABELS[regie]} {name} {month.year}",
+        label=f"{LABELS[regie]} {month_in_words(month).upper()}",
         due_on=then.date() + timedelta(days=21),
         exercise=month.year,
     )
@@ -161,7 +155,7 @@ def _run(diary: Diary, regie: str, then: datetime) -> None:
 def _at_the_counter(diary: Diary, then: datetime) -> None:
     """Cash, a cheque, CESU, a part only, a cheque that the bank refused, and an error that the town corrected."""
     first = {payer.pk for payer, *_ in diary.households[0].payers}
-    issued = invoices_of_month(month_before(diary.today))
+    issued = invoices_of_month(diary.billed_month)
     found = [one for one in issued if one.payer_id not in first and one.left_cents > SMALL]
     by = diary.clerk
     on = min(then + timedelta(days=2), diary.now)

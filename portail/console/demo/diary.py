@@ -10,12 +10,13 @@ from portail.bookings.operations.changes import Submission, change_presences
 from portail.bookings.queries.offer import Offer
 from portail.bookings.queries.records import Span, booked_cells, facts_of
 from portail.console.demo.households import Household
+from portail.console.demo.moving_days import billed_month
 from portail.families.queries import children_of
 from portail.rules.booking import Cell, Channel, Known, PersonFacts, Right, Verdict, Wish, refusal_of
 from portail.rules.weeks import monday
 from portail.towns.actors import Actor, parent
 
-WEEKS_BACK, WEEKS_AHEAD = 9, 6  # back: the whole of last month, which is billed
+WEEKS_BACK, WEEKS_AHEAD = 9, 6  # back: the whole of last month at least, which is billed most of the year
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +37,20 @@ class Diary:
         return self.now.astimezone(self.zone).date()
 
     @property
+    def billed_month(self) -> date:
+        """The first day of the month whose invoices are out."""
+        return billed_month(self.offer.rulebook.calendar, self.today)
+
+    @property
+    def weeks_back(self) -> int:
+        """The whole weeks before this one in which the families have bookings."""
+        return max(WEEKS_BACK, (monday(self.today) - monday(self.billed_month)).days // 7)
+
+    @property
     def span(self) -> Span:
         """The days on which the families have bookings."""
         first = monday(self.today)
-        return Span(first - timedelta(weeks=WEEKS_BACK), first + timedelta(weeks=WEEKS_AHEAD + 1, days=-1))
+        return Span(first - timedelta(weeks=self.weeks_back), first + timedelta(weeks=WEEKS_AHEAD + 1, days=-1))
 
     def at(self, days_ago: int, clock: str) -> datetime:
         """So many days ago, at this time of the town's clock; never after the moment of the world."""

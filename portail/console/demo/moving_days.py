@@ -10,6 +10,7 @@ from portail.rules.weeks import monday, school_year_start
 
 FRIDAY = 4
 WEEK = 6  # days from its first to its last
+ENOUGH = 8  # days of school that make a month worth billing
 FURTHEST = 150  # days: from any day of the year, school has begun again by then
 
 
@@ -50,6 +51,21 @@ def moving_days(calendar: TownCalendar, school_id: int | None, today: date) -> M
     closed = _first_from(today + timedelta(days=15), lambda day: calendar.is_worked(day) and day not in taken)
     outing = _first_from(today + timedelta(days=6), lambda day: school(day) and day not in {*taken, closed})
     return MovingDays(catch_up, bridge, closed, outing, _periods(calendar, school, today))
+
+
+def billed_month(calendar: TownCalendar, today: date) -> date:
+    """The month that the town has just billed, by its first day: the last one with enough days of school.
+
+    In August and September it is June: of the summer there would be no meal to pay.
+    """
+    first = today.replace(day=1)
+    for _ in range(12):
+        last = first - timedelta(days=1)
+        first = last.replace(day=1)
+        days = (first + timedelta(days=n) for n in range(last.day))
+        if sum(calendar.has_school(day, None) for day in days) >= ENOUGH:
+            return first
+    raise ValueError("a year without school")
 
 
 def _periods(calendar: TownCalendar, school: Callable[[date], bool], today: date) -> tuple[tuple[date, date], ...]:

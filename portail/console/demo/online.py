@@ -28,7 +28,7 @@ from portail.towns.queries import public_origin
 
 PARIS = ZoneInfo("Europe/Paris")
 SECONDS = 10
-ASKED_AFTER = timedelta(minutes=6)  # by when the bank's answer is final
+ASKED_AFTER = timedelta(minutes=21)  # by when the bank's answer is final, an abandon's too
 
 
 @dataclass

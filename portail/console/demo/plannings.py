@@ -52,14 +52,19 @@ def book_ahead(diary: Diary) -> None:
     """Every family plans its weeks some time before; what was not open yet, it books nine days ago."""
     numbers = {person.pk: number for number, person in _numbered(diary)}
     for place, household in enumerate(diary.households):
-        first = diary.at(7 * WEEKS_BACK + 14 + place % 5, "17:40") + timedelta(minutes=7 * place)
-        second = diary.at(9, "20:05") + timedelta(minutes=3 * place)
+        moments = [
+            *(
+                diary.at(7 * weeks + 14 + place % 5, "17:40") + timedelta(minutes=7 * place)
+                for weeks in sorted({diary.weeks_back, WEEKS_BACK}, reverse=True)
+            ),
+            diary.at(9, "20:05") + timedelta(minutes=3 * place),
+        ]
         for by in parents(household):
             known = facts(diary, household, by)
             wished = [cell for p in household.persons for cell in _habits(diary, p, numbers[p.pk])]
-            early = _book(diary, wished, known, by=by, then=first)
-            if early:
-                _book(diary, early, known, by=by, then=second)
+            for then in moments:
+                if wished:
+                    wished = _book(diary, wished, known, by=by, then=then)
 
 
 def _book(

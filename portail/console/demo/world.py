@@ -16,11 +16,11 @@ from portail.bookings.queries.offer import offer_now
 from portail.console.command import ConsoleError
 from portail.console.demo import scenes
 from portail.console.demo.agents import DemoAgent, open_accounts
-from portail.console.demo.billing import bill, month_before
+from portail.console.demo.billing import bill
 from portail.console.demo.board import post_buchelay_news, post_demo_news
 from portail.console.demo.diary import Diary
 from portail.console.demo.households import Household, register_households
-from portail.console.demo.moving_days import MovingDays, holidays_around, moving_days
+from portail.console.demo.moving_days import MovingDays, billed_month, holidays_around, moving_days
 from portail.console.demo.online import forget_bank, pay_online
 from portail.console.demo.plannings import book_ahead, enrol_for_the_bus
 from portail.console.lookups import founded_at
@@ -36,7 +36,7 @@ from portail.towns.scope import in_town
 HERE = Path(__file__).parent
 SLUGS = ("demo", "buchelay")
 CLERK = town_hall("Mme Odile PRUVOST")
-FOUNDED = timedelta(days=100)  # before everything that the families did
+FOUNDED = timedelta(days=160)  # before everything that the families did, at the end of September too
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +95,7 @@ def pay_the_past(now: datetime, var: Path) -> None:
     for town in all_towns():
         zone = ZoneInfo(town.time_zone)
         with in_town(town), timezone.override(zone), translation.override("fr"):
-            month = month_before(now.astimezone(zone).date())
+            month = billed_month(offer_now().rulebook.calendar, now.astimezone(zone).date())
             pay_online(documents=town.slug == SLUGS[0], month=month, now=now, var=var)
 
 

@@ -28,6 +28,10 @@ MOST_TRIES = len(DELAYS) + 1
 LONGEST_ADDRESS, LONGEST_SUBJECT, LONGEST_KEY, LONGEST_KIND, LONGEST_ERROR = 254, 200, 150, 30, 300
 LONGEST_LINK = 500
 QUEUED_AT_ONCE = 500  # rows of one INSERT
+# A mail names people and debts, and is no proof of anything: the invoice and the receipt are. A year answers a family
+# that asks whether it was told, and the town hall that prepares the same month again (choice of the product).
+KEPT = timedelta(days=365)
+PURGED_AT_ONCE = 1000  # rows of one transaction
 
 _Status = OutboxMail.Status
 _NOT_IN_AN_ADDRESS = re.compile(r"[\x00-\x20\x7f-\x9f\"(),:;<>\[\]\\]")
@@ -198,6 +202,21 @@ def retry_failed(*, by: Actor, now: datetime) -> int:
     found = failed.update(status=_Status.WAITING, due_at=now, tries=0, claimed_until=None, claimed_by="")
     record(Act("retry_failed_mails", "courriels", after={"mails": found}), by=by, now=now)
     return found
+
+
+def purge_mails(*, now: datetime, most: int = PURGED_AT_ONCE) -> int:
+    """Forget up to `most` mails that ended more than `KEPT` ago; returns how many. What still has to leave stays.
+
+    Their keys are free again: whoever queues a mail does so once, with what it tells of, and not a year later.
+    """
+    old = now - KEPT
+    sent = Q(status=_Status.SENT, sent_at__lt=old)
+    ended = Q(status__in=[_Status.FAILED, _Status.DROPPED], created_at__lt=old)
+    with transaction.atomic():
+        keys = list(OutboxMail.objects.filter(sent | ended).order_by("id").values_list("pk", flat=True)[:most])
+        # Asked again: the town hall may just have had the given-up ones sent once more.
+        done, _ = OutboxMail.objects.filter(sent | ended, pk__in=keys).delete()
+    return done
 
 
 def _row(draft: MailDraft, now: datetime) -> OutboxMail:

@@ -81,12 +81,9 @@ def open_file(*, public_id: UUID, by: Actor, now: datetime) -> OpenedFile:
 def destroy_expired(*, by: Actor, now: datetime) -> int:
     """Destroy the files of the town in force whose delay is over, up to 100 at once; returns how many."""
     over = KeptFile.objects.filter(expires_at__lte=now).order_by("expires_at", "id")
-    found = list(over.values_list("pk", "public_id", "name")[:DESTROYED_AT_ONCE])
-    if found:
-        # Another clock may be destroying the same: only what this one really takes away is written down.
-        KeptFile.objects.filter(pk__in=[pk for pk, _, _ in found]).select_for_update().count()
-        found = list(over.filter(pk__in=[pk for pk, _, _ in found]).values_list("pk", "public_id", "name"))
-        KeptFile.objects.filter(pk__in=[pk for pk, _, _ in found]).delete()
+    # Locked: another clock may be destroying the same, and only what this one takes away is for it to write down.
+    found = list(over.select_for_update(skip_locked=True).values_list("pk", "public_id", "name")[:DESTROYED_AT_ONCE])
+    KeptFile.objects.filter(pk__in=[pk for pk, _, _ in found]).delete()
     for _, public_id, name in found:
         record(Act("destroy_file", name, after={"file": str(public_id)}), by=by, now=now)
     return len(found)

@@ -9,7 +9,6 @@ from django.db import transaction
 
 from portail.billing.models import Mandate, Remittance
 from portail.billing.operations.setup import BillingError, regie_named
-from portail.towns.sealing import SealError, seal, unseal
 from portail.families.models import Payer
 from portail.gateways.letters import foreign_letters
 from portail.gateways.sepa.accounts import BIC_NEEDED, bic_fault, compact, iban_fault, rum_fault
@@ -18,6 +17,7 @@ from portail.gateways.sepa.remittance import LONGEST_NAME, sepa_text
 from portail.towns.actors import Actor
 from portail.towns.operations import Act, record
 from portail.towns.queries import town_day
+from portail.towns.sealing import SealError, seal, unseal
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,6 @@ from portail.billing.operations.money import locked_keys
 from portail.billing.operations.sepa.mandates import account_of, file_place
 from portail.billing.operations.setup import BillingError, regie_named
 from portail.billing.operations.treasury import REMITTED, UNDER_WAY, LeftOut
-from portail.towns.sealing import SealError, seal, unseal
 from portail.gateways.sepa import pain008
 from portail.gateways.sepa.days import NOTICE_DAYS, collection_refusal, is_lapsed
 from portail.gateways.sepa.remittance import Creditor, Debit, SepaError, Stage
@@ -27,6 +26,7 @@ from portail.towns.actors import Actor
 from portail.towns.operations import Act, record
 from portail.towns.queries import town_day
 from portail.towns.scope import current_town
+from portail.towns.sealing import SealError, seal, unseal
 
 NO_MANDATE = "son payeur n'a pas de mandat en vigueur à cette régie"
 LAPSED = "son mandat n'a pas servi depuis 36 mois : il faut en faire signer un autre"

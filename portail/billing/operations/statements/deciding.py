@@ -1,7 +1,7 @@
 """« À vérifier »: an operation that nobody could verify is concluded, by the statement or by the régisseur's word."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -11,9 +11,10 @@ from portail.billing.letters import ticket_mail
 from portail.billing.models import Anomaly, Attempt, AttemptEvent, Invoice, Payment, StatementLine
 from portail.billing.operations.money import Receipt, locked_keys, raise_anomaly, share_out, take_in
 from portail.billing.operations.setup import BillingError
+from portail.billing.providers import provider_named
 from portail.news.operations.outbox import is_address, queue_mail
 from portail.rules.invoicing import InvoiceStatus
-from portail.rules.paying import AttemptState
+from portail.rules.paying import AttemptState, next_check
 from portail.towns.actors import Actor
 from portail.towns.operations import Act, record
 from portail.towns.queries import town_day
@@ -21,6 +22,7 @@ from portail.towns.queries import town_day
 TO_DECIDE = frozenset({AttemptState.ANNOUNCED, AttemptState.REVIEW})
 KINDS = ("to_reconcile", "answer_differs")  # anomalies that such an operation raised
 LONGEST_REASON = 150
+ONE_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,8 @@ def confirm_attempt(
     day = on or (town_day(found.bank_at) if found.bank_at else town_day(now))
     if came <= 0 or day > town_day(now):
         raise BillingError("Le montant doit être plus grand que zéro, et le jour ne peut être dans l'avenir.")
+    if day < town_day(found.created_at) - ONE_DAY:  # the bank's midnight is not always the town's
+        raise BillingError("Ce jour vient avant l'opération elle-même : donnez le jour que dit la banque.")
     means = Payment.Means.DEBIT if found.result == "V" else Payment.Means.CARD
     payment = conclude_paid(found, invoice, Proof(came, means, day, "confirmed", reason), now=now)
     after = {"cents": came, "receipt": payment.number, "reason": reason}
@@ -64,7 +68,10 @@ def dismiss_attempt(*, attempt: UUID, reason: str, by: Actor, now: datetime) -> 
     If the statement shows the money later, the operation is paid all the same.
     """
     found, invoice = _to_decide(attempt, reason)
-    Attempt.objects.filter(pk=found.pk).update(state=AttemptState.CANCELLED.value, next_check_at=None, settled_at=now)
+    state = AttemptState.CANCELLED
+    # The payer may still be at the bank: whoever can be asked is asked again, as after any other end without payment.
+    check = next_check(state, found.created_at, now) if provider_named(found.provider).asks else None
+    Attempt.objects.filter(pk=found.pk).update(state=state.value, next_check_at=check, settled_at=now)
     _event(found, "dismissed", {"reason": reason}, now)
     _solve(found, reason, now)
     record(

@@ -7,13 +7,13 @@ from typing import Any
 
 from portail.billing.documents import invoice_pdf
 from portail.billing.models import Invoice, InvoiceRun
-from portail.billing.operations.corrections import CreditDraft, credit_note
+from portail.billing.operations.corrections import CreditDraft, credit_note, months_to_bill
 from portail.billing.operations.runs import RunDraft, abandon_run, issue_run, prepare_run, publish_run, solve_anomaly
 from portail.billing.queries.runs import check_list, latest_runs, run_summary, runs_of_month
 from portail.billing.wording import month as month_in_words
 from portail.console import typed as read
 from portail.console.arguments import typed
-from portail.console.billing_lookups import entry, invoice_numbered, invoices_of, run_entries, run_of
+from portail.console.billing_lookups import entry, invoice_numbered, invoices_of, latest_run, run_entries, run_of
 from portail.console.command import ConsoleError, TownCommand, add_town_arguments, counted
 from portail.console.invoice_words import entry_lines, invoice_line, run_lines, run_name
 from portail.console.paper_files import write_new
@@ -107,7 +107,7 @@ class Command(TownCommand):
         elif options["regie"] and options["month"]:
             self._say_invoices(invoices_of(run=_run(options)))
         elif options["regie"]:
-            raise ConsoleError("Les factures de quelle campagne ? Ajoutez --month.")
+            self._say_invoices(invoices_of(run=latest_run(options["regie"])))
         else:
             runs = runs_of_month(options["month"]) if options["month"] else latest_runs()
             self.say(*(line for run in runs for line in run_lines(run)) if runs else ["Aucune campagne."])
@@ -152,6 +152,9 @@ class Command(TownCommand):
         note = credit_note(draft=draft, by=self.by, now=self.now)
         invoice = invoice_numbered(options["number"])
         self.say(f"Avoir n° {note} de {wording.money(note.total_cents)} ; facture corrigée :", invoice_line(invoice))
+        months = [month_in_words(first_day) for first_day in months_to_bill(note)]
+        if months:
+            self.say(f"À refacturer par une campagne de rang suivant : {wording.listing(months)}.")
 
     def _say_run(self, run: InvoiceRun) -> None:
         row = run_summary(run.public_id)

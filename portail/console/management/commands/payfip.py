@@ -3,32 +3,23 @@
 from collections.abc import Iterator
 from typing import Any
 
-from portail.billing.models import Anomaly
-from portail.billing.operations.paying import resolve_due
+from portail.billing.models import Anomaly, Regie
+from portail.billing.operations.paying import EmailError, ProviderDownError, Urls, resolve_due
 from portail.billing.operations.runs import solve_anomaly
 from portail.billing.operations.statements import confirm_attempt, dismiss_attempt
 from portail.billing.operations.statements.deciding import TO_DECIDE
+from portail.billing.operations.trying import try_payment
+from portail.billing.queries.regies import idle_regies
+from portail.billing.wording import ATTEMPT_STATES, PAYMENT_ANOMALIES, idle_words
 from portail.console import typed as read
 from portail.console.arguments import typed
 from portail.console.billing_lookups import attempt_with, doubts, entry, invoice_numbered, shown_id
 from portail.console.chores import SWEPT_AT_ONCE
 from portail.console.command import ConsoleError, TownCommand, add_town_arguments, counted
 from portail.console.invoice_words import invoice_line
+from portail.rules.paying import AttemptState
 from portail.towns import wording
-
-KINDS = {
-    "to_reconcile": "annoncé payé par l'ancien formulaire : à rapprocher du relevé",
-    "answer_differs": "la réponse de PayFiP diffère de la demande : rien n'a été crédité",
-    "overpaid": "payé deux fois, ou trop : à rembourser, ou à imputer",
-    "provider_down": "PayFiP n'a pas répondu : le parent n'a pas pu payer",
-    "provider_refused": "PayFiP a refusé la demande : le parent n'a pas pu payer",
-    "reopened_titre": "règlement rejeté d'une facture déjà transmise à la Trésorerie : dites-le au comptable",
-    "unprintable": "ce document ne peut pas être imprimé",
-}
-STATES = {
-    "created": "demandée", "failed": "jamais ouverte", "waiting": "en cours", "paid": "payée", "refused": "refusée",
-    "cancelled": "abandonnée", "expired": "expirée", "announced": "annoncée payée", "review": "à vérifier",
-}  # fmt: skip
+from portail.towns.queries import public_origin
 
 
 class Command(TownCommand):
@@ -45,11 +36,12 @@ class Command(TownCommand):
         _add_confirm(acts)
         _add_dismiss(acts)
         _add_solve(acts)
+        _add_try(acts)
 
     def act_in_town(self, **options: Any) -> None:
         acts = {
             "sweep": self._sweep, "list": self._list, "confirm": self._confirm, "dismiss": self._dismiss,
-            "solve": self._solve,
+            "solve": self._solve, "try": self._try,
         }  # fmt: skip
         acts[options["do"]](options)
 
@@ -60,8 +52,9 @@ class Command(TownCommand):
         self.say(f"{counted(asked, 'opération relue', 'opérations relues')}.", _remaining(len(doubts())))
 
     def _list(self, _options: dict[str, Any]) -> None:
-        found = doubts()
-        self.say(*(line for one in found for line in _lines(one)), _remaining(len(found)))
+        found, idle = doubts(), idle_regies()
+        self.say(*(f"[régie {one.code}] {idle_words(one.name, one.mode)}." for one in idle))
+        self.say(*(line for one in found for line in _lines(one)), _remaining(len(found) + len(idle)))
 
     def _confirm(self, options: dict[str, Any]) -> None:
         attempt = attempt_with(options["ticket"])
@@ -89,6 +82,22 @@ class Command(TownCommand):
         solve_anomaly(anomaly=found.public_id, answer=options["answer"], by=self.by, now=self.now)
         self.say(f"[{shown_id(found.public_id)}] réglée : {options['answer'].strip()}")
 
+    def _try(self, options: dict[str, Any]) -> None:
+        invoice, origin = invoice_numbered(options["number"]), public_origin()
+        urls = Urls(*(f"{origin}/paiement/{door}/" for door in ("notification", "retour", "annonce")))
+        try:
+            started = try_payment(
+                invoice=invoice.public_id, email=options["email"], urls=urls, by=self.by, now=self.now
+            )
+        except (EmailError, ProviderDownError) as error:
+            raise ConsoleError(str(error)) from None
+        mode = Regie.Mode(started.attempt.mode)
+        self.say(
+            f"Opération {started.attempt.ticket} ouverte en mode {mode} ({mode.label}) ; payez-la sur cette page :",
+            f"    {started.url}",
+            "Un essai réglé par une carte de test s'annule ensuite par « portail payment reverse ».",
+        )
+
     def _say_invoice(self, number: str | None) -> None:
         if number:
             self.say(invoice_line(invoice_numbered(number)))
@@ -96,9 +105,9 @@ class Command(TownCommand):
 
 def _lines(doubt: Anomaly) -> Iterator[str]:
     attempt = doubt.attempt
-    yield f"[{shown_id(doubt.public_id)}] {KINDS.get(doubt.kind, doubt.kind)}"
+    yield f"[{shown_id(doubt.public_id)}] {PAYMENT_ANOMALIES.get(doubt.kind, doubt.kind)}"
     if attempt is not None:
-        state = STATES.get(attempt.state, attempt.state)
+        state = ATTEMPT_STATES[AttemptState(attempt.state)]
         yield (
             f"    ticket {attempt.ticket} ({state}), {attempt.payer}, {wording.money(attempt.cents)}, "
             f"facture {attempt.invoice}, {attempt.invoice.regie}"
@@ -131,6 +140,13 @@ def _add_ticket(parser: Any) -> None:
     add_town_arguments(parser)
     parser.add_argument("--ticket", required=True, metavar="TICKET", help="« Ticket LPS » de l'opération")
     parser.add_argument("--reason", required=True, metavar="MOTIF", help="d'où vous le savez")
+
+
+def _add_try(acts: Any) -> None:
+    parser = acts.add_parser("try", help="essayer le paiement d'une régie en mode T ou X, portail fermé aux familles")
+    add_town_arguments(parser)
+    parser.add_argument("--number", required=True, metavar="NUMÉRO", help="la facture à payer pour l'essai")
+    parser.add_argument("--email", required=True, metavar="ADRESSE", help="où la banque envoie son ticket")
 
 
 def _add_solve(acts: Any) -> None:

@@ -4,6 +4,8 @@ from typing import Any
 
 from django.conf import settings
 
+from portail.billing.queries.regies import idle_regies
+from portail.billing.wording import idle_words
 from portail.bookings.queries.offer import offer_in_force
 from portail.console.checks import unsafe
 from portail.console.command import ConsoleError, PortailCommand, counted
@@ -28,7 +30,7 @@ class Command(PortailCommand):
             raise ConsoleError(f"Migrations en attente ({len(waiting)}) : lancez « portail migrate ».", returncode=1)
         for town in all_towns():
             with in_town(town):
-                self.say(*_lines(town), *self._mails())
+                self.say(*_lines(town), *_idle(), *self._mails())
         reasons = unsafe()
         if reasons:
             raise ConsoleError("\n".join(f"À corriger : {reason}" for reason in reasons), returncode=1)
@@ -48,6 +50,11 @@ class Command(PortailCommand):
                 f"{'accepté' if lost == 1 else 'acceptés'}."
             )
         return said
+
+
+def _idle() -> list[str]:
+    """The régies that families cannot pay online because they were left in test mode."""
+    return [f"    {idle_words(one.name, one.mode)}." for one in idle_regies()]
 
 
 def _lines(town: Town) -> list[str]:

@@ -1,10 +1,11 @@
-"""`portail worker`: sends the mails and follows the payments, until SIGTERM or Ctrl-C."""
+"""`portail worker`: sends the mails, follows the payments, does the office's long work, until SIGTERM or Ctrl-C."""
 
 from typing import Any
 
 from portail.console.bell import bell_of_signals
 from portail.console.checks import unsafe
 from portail.console.command import ConsoleError, PortailCommand, counted
+from portail.console.jobs import do_all_jobs, jobs_aside
 from portail.console.serving import waiting_migrations
 from portail.console.worker import worker_in_force
 
@@ -12,7 +13,7 @@ from portail.console.worker import worker_in_force
 class Command(PortailCommand):
     """Several may run at once, on several machines. Stopped, it ends what it is doing first."""
 
-    help = "envoyer les courriels et suivre les paiements, sans cesse (--once : un seul tour)"
+    help = "envoyer les courriels, suivre les paiements, faire les travaux, sans cesse (--once : un seul tour)"
 
     def add_arguments(self, parser: Any) -> None:
         parser.add_argument("--once", action="store_true", help="un seul tour, puis s'arrêter")
@@ -26,8 +27,10 @@ class Command(PortailCommand):
         with bell_of_signals() as bell:
             worker = worker_in_force(bell.is_rung, once=options["once"])
             if not options["once"]:
-                worker.run(bell.wait)
+                with jobs_aside(bell):
+                    worker.run(bell.wait)
                 return
             done = worker.turn()
             worker.hang_up()
+            done += do_all_jobs(bell.is_rung)
         self.say(f"{counted(done, 'chose faite', 'choses faites')}.")
