@@ -4,6 +4,7 @@
 
 PORT ?= 8000
 HOST ?= 127.0.0.1
+FAMILIES ?= 2000
 export PORT HOST
 
 run: ## Installer si besoin, puis servir le portail avec les villes de démonstration (PORT=8000 HOST=127.0.0.1)
@@ -32,10 +33,12 @@ fix: ## Corriger ce que le style permet de corriger seul
 	.venv/bin/ruff check --fix .
 	.venv/bin/ruff format .
 
-bench: ## Mesurer les promesses de vitesse
+bench: ## Mesurer les promesses de vitesse (FAMILIES=20000 : facturer une grande ville, dix minutes)
 	@tools/setup dev
 	.venv/bin/python -m bench
-	.venv/bin/python -m bench invoicing --families 2000
+	.venv/bin/python -m bench invoicing --families $(FAMILIES)
+	.venv/bin/python -m bench papers
+	.venv/bin/python -m bench payments
 
 proof: lint test bench ## Tout ce qui prouve : lint, test, bench
 

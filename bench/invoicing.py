@@ -3,12 +3,15 @@
 Measured twice on the same town: at its whole offer (about eight lines a family) and, prepared only and abandoned, at
 the two activities that make the three lines a family of the budget. Nobody has an address in this town: the check list
 has a line for each family, which is the dearest case. No register is kept, and children come on the same weekdays all
-month, as the bookings of `bench.world` say. CPU is that of this process, in user and system time.
+month, as the bookings of `bench.world` say. CPU is that of this process, in user and system time; it is also told in
+constant grids (`floors.calibration`), measured first and last, which a busy or slow machine slows as much.
 
 The totals of some families are reckoned again by loops that know nothing of chunks: they must agree to the cent.
 """
 
 import argparse
+import os
+import platform
 import time
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
@@ -21,6 +24,7 @@ from django.db import connection
 from django.utils.timezone import localtime
 
 from bench import report, world
+from bench.floors import DRIFT, calibration, cpu_of, tenth
 from bench.offer import ACTIVITIES, CLERK
 from bench.place import engine_words
 from portail.billing.models import BilledActivity, Invoice, InvoiceLine, InvoiceRun
@@ -43,17 +47,22 @@ FAMILIES_PER_SECOND = 2_000
 LONGEST_TRANSACTION = 1.0  # seconds: on SQLite nobody else writes meanwhile
 FEW = ("cantine", "nap")  # the activities of the budget's shape: about three lines a family
 BRACKETS = ((0, 100), (400, 180), (800, 260), (1200, 350), (1600, 420))  # quotient from, cents
-QUOTIENTS, SAMPLE = 2_000, 200
+COLUMNS = (
+    "étape", "lignes/famille", "s", "s CPU", "familles/s CPU", "factures/s CPU", "× calibrage la famille", "requêtes",
+    "par paquet", "transactions", "la pire, s",
+)  # fmt: skip
+QUOTIENTS, SAMPLE, GRIDS = 2_000, 200, 50
 
 
 @dataclass
 class Step:
-    """One step of the run. `cpu`: seconds of it. `lines`: of all invoices by then. `longest`: its longest transaction,
-    in seconds."""
+    """One step of the run. `cpu`: seconds of it. `invoices`, `lines`: that there are by then. `longest`: its longest
+    transaction, in seconds."""
 
     name: str
     seconds: float = 0.0
     cpu: float = 0.0
+    invoices: int = 0
     lines: int = 0
     queries: int = 0
     transactions: int = 0
@@ -63,29 +72,43 @@ class Step:
 def run(arguments: argparse.Namespace, _folder: Path) -> int:
     """1 when a promise is broken."""
     families: int = arguments.families
+    begun, now = time.monotonic(), localtime()
     town = world.build(families=families, seed=arguments.seed)
-    now = localtime()
+    report.say(f"{town.persons} enfants, {town.bookings} réservations en {time.monotonic() - begun:.0f} s")
     month = date(school_year_start(now.date()).year, 11, 1)
+    grids = [_grid()]
     with in_town(town.town):
         _bill(month, now)
-        few = Step("préparer, comme au budget")
-        failed = _prepare_few(few, month, now)
-        steps = [Step("préparer, toute l'offre"), Step("numéroter et émettre"), Step("mettre en ligne")]
-        with _measured(steps[0]):
-            found = prepare_run(draft=_draft(month), by=CLERK, now=now)
-        failed += _wrong_totals(found, month, [activity.code for activity in ACTIVITIES])
-        with _measured(steps[1]):
-            issue_run(run=found.public_id, despite=True, by=CLERK, now=now)
-        with _measured(steps[2]):
-            publish_run(run=found.public_id, page_url="https://bench.example/factures/", by=CLERK, now=now)
-        sizes = {"invoices": Invoice.objects.count(), "lines": InvoiceLine.objects.count()}
-    steps.insert(0, few)
+        steps, failed = _steps(month, now)
+    grids.append(_grid())
     failed += _failures(steps, families)
-    print(_markdown(steps, sizes, families, failed))
-    result: dict[str, Any] = {"at": now, "engine": engine_words(), "git": report.git_head(), **sizes}
+    print(_markdown(steps, grids, families, failed))
+    result: dict[str, Any] = {"at": now, "engine": engine_words(), "git": report.git_head(), "grid_ms": grids}
+    result |= {"python": platform.python_version(), "cpu": report.cpu_model(), "load": os.getloadavg()}
     result |= {"families": families, "steps": [asdict(step) for step in steps], "failed": failed}
     report.write_json(result, f"{now:%Y%m%d-%H%M%S}-invoicing")
     return 1 if failed else 0
+
+
+def _grid() -> float:
+    """CPU milliseconds of a constant grid, at this moment."""
+    render = calibration()
+    return tenth([cpu_of(render) for _ in range(GRIDS)])
+
+
+def _steps(month: date, now: datetime) -> tuple[list[Step], list[str]]:
+    """What was measured, and the promises that were broken meanwhile."""
+    few, prepare = Step("préparer, comme au budget"), Step("préparer, toute l'offre")
+    issue, publish = Step("numéroter et émettre"), Step("mettre en ligne")
+    failed = _prepare_few(few, month, now)
+    with _measured(prepare):
+        found = prepare_run(draft=_draft(month), by=CLERK, now=now)
+    failed += _wrong_totals(found, month, [activity.code for activity in ACTIVITIES])
+    with _measured(issue):
+        issue_run(run=found.public_id, despite=True, by=CLERK, now=now)
+    with _measured(publish):
+        publish_run(run=found.public_id, page_url="https://bench.example/factures/", by=CLERK, now=now)
+    return [few, prepare, issue, publish], failed
 
 
 def _draft(month: date) -> RunDraft:
@@ -153,7 +176,7 @@ def _measured(step: Step) -> Iterator[None]:
             yield
     finally:
         step.seconds, step.cpu = time.perf_counter() - begun, time.process_time() - cpu
-        step.lines = InvoiceLine.objects.count()
+        step.invoices, step.lines = Invoice.objects.count(), InvoiceLine.objects.count()
         connection.set_autocommit = real  # type: ignore[method-assign]
 
 
@@ -191,21 +214,26 @@ def _failures(steps: list[Step], families: int) -> list[str]:
     return failed
 
 
-def _markdown(steps: list[Step], sizes: dict[str, int], families: int, failed: list[str]) -> str:
+def _markdown(steps: list[Step], grids: list[float], families: int, failed: list[str]) -> str:
+    grid, drift = min(grids), max(grids) / min(grids) - 1
+    sizes = f"{families} familles, {steps[-1].invoices} factures, {steps[-1].lines} lignes"
     lines = [
-        f"## {families} familles, {sizes['invoices']} factures, {sizes['lines']} lignes, {engine_words()}",
+        f"## Facturer un mois : {sizes}, {engine_words()}",
         "",
-        "| étape | lignes/famille | s | s CPU | familles/s CPU | requêtes | par paquet | transactions | la pire, s |",
-        "|---|---:|---:|---:|---:|---:|---:|---:|---:|",
+        f"Calibrage : {grids[0]:.2f} ms avant, {grids[1]:.2f} ms après ({drift:.0%}).",
+        "",
+        "| " + " | ".join(COLUMNS) + " |",
+        "|---" + "|---:" * (len(COLUMNS) - 1) + "|",
     ]
     chunks = -(-families // CHUNK)
     lines += [
         f"| {step.name} | {step.lines / families:.1f} | {step.seconds:.1f} | {step.cpu:.1f} "
-        f"| {families / step.cpu:.0f} | {step.queries} | {step.queries / chunks:.0f} | {step.transactions} "
-        f"| {step.longest:.2f} |"
+        f"| {families / step.cpu:.0f} | {step.invoices / step.cpu:.0f} | {1000 * step.cpu / families / grid:.2f} "
+        f"| {step.queries} | {step.queries / chunks:.0f} | {step.transactions} | {step.longest:.2f} |"
         for step in steps
     ]
     rate = families / steps[0].cpu
-    if rate < FAMILIES_PER_SECOND:
-        lines += ["", f"- ⚠ {rate:.0f} familles par seconde de CPU, budget {FAMILIES_PER_SECOND}"]
-    return "\n".join([*lines, "", *(f"- ✗ {words}" for words in failed)]).rstrip() + "\n"
+    notes = [f"- ⚠ {rate:.0f} familles par seconde de CPU, budget {FAMILIES_PER_SECOND}"]
+    notes = notes if rate < FAMILIES_PER_SECOND else []
+    notes += ["- ⚠ run bruyante : le calibrage a bougé de plus de 20 %"] if drift > DRIFT else []
+    return "\n".join([*lines, "", *notes, *(f"- ✗ {words}" for words in failed)]).rstrip() + "\n"

@@ -1,161 +1,271 @@
 """Random lives of payments, against the simulated bank over HTTP: what the portal has is compared with what it took.
 
-Every example lives in a transaction that is rolled back. Each rule is something that a parent, the bank, the town hall,
-the network or the night may do; the invariants hold after each of them.
+Each rule is something that a parent, the bank, the network, the worker or the night may do. The rules of the town hall
+are in `tests.billing.machine_town`, those of the older form in `tests.billing.machine_form`; what must hold, in
+`tests.billing.life`.
 """
 
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import timedelta
-from typing import Any, ClassVar
+from typing import Any
 from unittest import mock
 from uuid import uuid4
 
-from django.db import connection, transaction
-from django.db.models import Sum
+import pytest
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import initialize, rule
 
-from portail.billing.models import Allocation, Anomaly, Attempt, Invoice, Payment
+from portail.billing.models import Attempt, Invoice
 from portail.billing.operations import paying
-from portail.billing.operations.money import CounterDraft, MoneyError, record_payment, reverse_payment
-from portail.billing.providers import PayfipService
-from portail.families.models import Payer
-from portail.news.models import OutboxMail
-from portail.rules.paying import ANOTHER_AFTER
+from portail.billing.providers import PayfipService, Told
 from portail.towns.actors import parent
-from tests.billing.payfip import DAY, EMAIL, MINUTE, NOTIFICATION, SimulatedBank, invoice
-from tests.world import CLERK
+from tests.billing.life import HAPPENINGS, LONGEST, NUMBER, TAKEN, WEB, Page, Step, Till, happens, names, steps
+from tests.billing.machine_form import OlderForm
+from tests.billing.machine_town import TownHall
+from tests.billing.payfip import EMAIL, NOTIFICATION, SWEEP, Wire
 
-TAKEN = frozenset("PV")
-ALIVE = ("created", "waiting")
 FAULTS = ("TechDysfonctionnementErreur", "TechIndisponibiliteErreur", "TechProtocolaireErreur", "FonctionnelleErreur")
-LIES = {"montant": "700", "refdet": "2026T50099999999", "numcli": "000124", "saisie": "W"}
+LIES = {"montant": "700", "refdet": "2026T50099999999", "numcli": "000125", "saisie": "X"}
 NOTICES = {"send": 1, "drop": 0, "repeat": 3, "hold": 0}
-STEPS = [1, 2, 3, 5, 14, 16, 21, 60, 121, 600, 1440]
-LONGEST = 5 * DAY  # an operation is forgotten after seven: the last sweep must still find all of them
-NUMBER = st.integers(0, 9)
+STEPS = [1, 1, 2, 2, 3, 3, 5, 5, 14, 16, 21, 60, 121, 600, 1440]
+MEANWHILE = ("another device", "sweep", "sweep late", "counter", "hand over")
+# What leaves the portal as it was: there is nothing to look at afterwards.
+AT_THE_BANK = frozenset(
+    {"open_page", "pay", "fail", "ask_and_fall_asleep", "night", "break_down", "cut_the_line", "mend", "tamper"}
+)
+MOST_ASLEEP = 3
+LONGEST_OUTAGE = 60  # minutes
 
 
 class DiedError(Exception):
     """The process was killed here."""
 
 
-class Payments(RuleBasedStateMachine):
-    """`bank` and `payers` are given by the test."""
-
-    bank: ClassVar[SimulatedBank]
-    payers: ClassVar[tuple[Payer, ...]]
-    lives: ClassVar[int] = 0
+class Payments(OlderForm, TownHall):
+    """Everything that happens; a subclass for what is of the web service and of both forms."""
 
     def __init__(self) -> None:
         super().__init__()
-        type(self).lives += 1
-        self.block = transaction.atomic()
-        self.block.__enter__()
-        self.began = self.bank.clock.now
-        self.pages: list[tuple[int, str, str]] = []  # (operation, idOp, page) of those that a payer was sent to
-        self.inbox: list[str] = []  # notifications that came and were not handed on
-        self.paid: set[int] = set()
-        self.lied: set[str] = set()
-        self.outage = False
+        self.asleep: list[tuple[int, Told]] = []  # workers that have heard the bank, and have still to write it down
+        self.left_out: set[str] = set()
+        self.was_tried = False  # to pay somebody else's invoice: once is enough
 
-    def teardown(self) -> None:
-        try:
-            if not connection.needs_rollback:
-                self.in_the_end_everything_is_found()
-        finally:
-            self.bank.control(reset=True, send_held=True)
-            transaction.set_rollback(True)
-            self.block.__exit__(None, None, None)
-            self.bank.clock.advance(30 * DAY)  # nothing of this life may be mistaken for something of the next
+    # --- The payer begins -------------------------------------------------------------------------------------------
 
-    @initialize()
-    def two_families(self) -> None:
-        first, second = self.payers
-        self.debts = [invoice(first, 777), invoice(first, 5687), invoice(second, 150)]
+    @initialize(already=st.integers(0, 5), left_out=st.sets(st.deferred(names), max_size=12))
+    def some_have_begun(self, already: int, left_out: set[str]) -> None:
+        """Most lives begin when payers are at the bank; in most, some things never happen, so that others do more."""
+        for which in range(already):
+            self.start(which, opens=True)
+        self.left_out = left_out
 
-    # --- What happens -----------------------------------------------------------------------------------------------
+    @rule(step=st.deferred(steps))
+    def one_step(self, step: Step) -> None:
+        """One of everything that may happen."""
+        name, *arguments = step
+        now = name not in self.left_out and HAPPENINGS[name].when(self)
+        self.moved = bool(now) and name not in AT_THE_BANK
+        if now:
+            getattr(self, name)(*arguments)
 
-    @rule(which=NUMBER)
-    def start(self, which: int) -> None:
-        """A parent presses « Payer en ligne », or the other parent does."""
-        debt = self.debts[which % len(self.debts)]
-        alive = Attempt.objects.filter(
-            invoice=debt, state__in=ALIVE, created_at__gt=self.bank.clock.now - ANOTHER_AFTER
-        ).exists()
-        try:
-            started = self._started(debt)
-        except (paying.PaymentRefusedError, paying.ProviderDownError):
-            return
-        assert not alive, "two operations may be paid at once"
-        self.pages.append((started.attempt.pk, started.attempt.idop or "", started.url))
+    @happens(4, which=NUMBER, opens=st.booleans())
+    def start(self, which: int, opens: bool) -> None:
+        """A parent presses « Payer en ligne », or does so on another device; then goes there, or not yet."""
+        debt = self._debt(which)
+        held = self.is_held(debt)
+        page = self.begun(debt)
+        if page is not None:
+            assert not held, "two operations may be paid at once"
+            asked = Attempt.objects.get(pk=page.attempt).cents
+            assert asked == Invoice.objects.get(pk=debt.pk).left_cents, "not what is owed"
+            self.sent(page)
+            if opens:
+                self.open_page(len(self.pages) - 1)
 
-    @rule(which=NUMBER)
+    @happens(5, which=NUMBER, result=st.sampled_from("PPPVRA"), notices=st.sampled_from(sorted(NOTICES)))
+    def pay_at_once(self, which: int, result: str, notices: str) -> None:
+        """As most do: begin, and end at the bank in one go."""
+        before = len(self.tills)
+        self.start(which, opens=True)
+        if len(self.tills) > before:
+            self._end(self.tills[-1], result, notices, late=False)
+
+    @happens(1, when=lambda self: not self.was_tried, which=NUMBER)
+    def start_somebody_elses(self, which: int) -> None:
+        debt = self._debt(which)
+        (other,) = (payer for payer in self.payers if payer.pk != debt.payer_id)
+        before, self.was_tried = Attempt.objects.count(), True
+        with pytest.raises(Invoice.DoesNotExist):
+            paying.start(
+                invoice=debt.public_id, email=EMAIL, urls=self.bank.urls, by=parent(other.pk), now=self.bank.clock.now
+            )
+        assert Attempt.objects.count() == before
+
+    @happens(1, which=NUMBER)
     def die_while_starting(self, which: int) -> None:
         """The process is killed when the bank has opened the operation, and nobody knows its idOp."""
-        opened = PayfipService.open
 
-        def killed(*arguments: Any) -> Any:
-            opened(*arguments)
+        def killed() -> None:
             raise DiedError
 
-        refused = (DiedError, paying.PaymentRefusedError, paying.ProviderDownError)
-        with mock.patch.object(PayfipService, "open", killed), suppress(*refused):
-            self._started(self.debts[which % len(self.debts)])
+        with self._when_opened(killed), suppress(DiedError):
+            self.begun(self._debt(which))
 
-    @precondition(lambda self: self.pages)
-    @rule(which=NUMBER)
+    @happens(3, which=NUMBER, meanwhile=st.sampled_from(MEANWHILE))
+    def start_slowly(self, which: int, meanwhile: str) -> None:
+        """The bank takes its time to open the operation; something else happens before it has answered."""
+        debt = self._debt(which)
+        acts: dict[str, Callable[[], None]] = {
+            "another device": lambda: self._another_device(debt),
+            "sweep": self.sweep,
+            "sweep late": lambda: self.wait(3, sweeping=True),
+            "counter": lambda: self.pay_at_the_counter(which, 400, "cash", keep=True),
+            "hand over": lambda: self.hand_over(which),
+        }
+        held = self.is_held(debt)
+        with self._when_opened(acts[meanwhile]):
+            page = self.begun(debt)
+        if page is not None:
+            assert not held
+            self.sent(page)
+
+    def _another_device(self, debt: Invoice) -> None:
+        assert self.begun(debt) is None, "two devices may pay at once"
+
+    @contextmanager
+    def _when_opened(self, act: Callable[[], None]) -> Iterator[None]:
+        """Once, when the bank has opened an operation and we have not yet read its answer."""
+        opened = PayfipService.open
+
+        def interrupted(*arguments: Any) -> Any:
+            found = opened(*arguments)
+            with mock.patch.object(PayfipService, "open", opened):
+                act()
+            return found
+
+        with mock.patch.object(PayfipService, "open", interrupted):
+            yield
+
+    # --- The payer at the bank --------------------------------------------------------------------------------------
+
+    @happens(3, when=lambda self: self.pages, which=NUMBER)
     def open_page(self, which: int) -> None:
-        self.bank.open_page(self._page(which)[2])
+        """The bank's page; that of the older form opens an operation each time."""
+        page = self.pages[which % len(self.pages)]
+        before = set(self.bank.ledger())
+        self.bank.open_page(page.url)
+        self.tills += [Till(idop, page) for idop in self.bank.ledger() if idop not in before]
 
-    @precondition(lambda self: self.pages)
-    @rule(
-        which=NUMBER, result=st.sampled_from("PPPVRZAAX"), notices=st.sampled_from(sorted(NOTICES)), late=st.booleans()
+    @happens(
+        7,
+        when=lambda self: self.tills,
+        which=NUMBER,
+        result=st.sampled_from("PPV"),
+        notices=st.sampled_from(sorted(NOTICES)),
+        late=st.booleans(),
     )
     def pay(self, which: int, result: str, notices: str, late: bool) -> None:
-        """The payer ends at the bank; its notification comes, is lost, comes three times or later."""
-        self.bank.control(notifications=notices)
-        if self.bank.pay(self._page(which)[1], result, force=late):
-            self.inbox += self.bank.notified(NOTICES[notices])
+        """The payer pays; its notification comes, is lost, comes three times or later. `late`: after the page died."""
+        open_ones = [one for one in self.tills if self._may_end(one)]
+        if open_ones:
+            self._end(open_ones[which % len(open_ones)], result, notices, late)
 
-    @precondition(lambda self: self.inbox)
-    @rule(which=NUMBER, again=st.booleans())
+    @happens(
+        4,
+        when=lambda self: self.tills,
+        which=NUMBER,
+        result=st.sampled_from("RZAAX"),
+        notices=st.sampled_from(sorted(NOTICES)),
+        late=st.booleans(),
+    )
+    def fail(self, which: int, result: str, notices: str, late: bool) -> None:
+        """The payer is refused, gives up, or ends in a way that nobody knows yet."""
+        self.pay(which, result, notices, late)
+
+    def _may_end(self, till: Till) -> bool:
+        told = self.bank.ledger()[till.idop]
+        return not told.is_final and not told.purged
+
+    def _end(self, till: Till, result: str, notices: str, late: bool) -> None:
+        self.bank.control(notifications=notices)
+        if self.bank.pay(till.idop, result, force=late):
+            came = self.bank.notified(NOTICES[notices])
+            if self.bank.ledger()[till.idop].kind == "form":
+                self.calls += [(till.page.idop, body) for body in came]
+            else:
+                self.inbox += came
+
+    @happens(4, when=lambda self: self.inbox, which=NUMBER, again=st.booleans())
     def notify(self, which: int, again: bool) -> None:
         place = which % len(self.inbox)
         self._hear(self.inbox[place] if again else self.inbox.pop(place), NOTIFICATION)
 
-    @rule(which=NUMBER)
+    @happens(1, which=NUMBER)
     def forge_a_notification(self, which: int) -> None:
         """By somebody who knows an idOp, and by somebody who does not."""
         self._hear(str(uuid4()), NOTIFICATION)
         if self.pages:
-            self._hear(self._page(which)[1], NOTIFICATION)
+            self._hear(self._page(which).idop, NOTIFICATION)
 
-    @precondition(lambda self: self.pages)
-    @rule(which=NUMBER)
+    @happens(2, when=lambda self: self.pages, which=NUMBER)
     def come_back(self, which: int) -> None:
-        self._hear(self._page(which)[1], Attempt.Trigger.RETURN)
+        self._hear(self._page(which).idop, Attempt.Trigger.RETURN)
 
-    @rule()
+    # --- The worker -------------------------------------------------------------------------------------------------
+
+    @happens(4)
     def sweep(self) -> None:
-        asked = {key: state for key, state in self._due() if state != "paid"}
+        due = Attempt.objects.filter(next_check_at__lte=self.bank.clock.now, provider=WEB, idop__isnull=False)
+        asked = list(due.exclude(state="paid").values_list("pk", flat=True))
         paying.resolve_due(now=self.bank.clock.now, limit=1000)
-        self._compare(asked)
+        if self.outage:
+            return
+        books = self.bank.ledger()
+        for state, idop in Attempt.objects.filter(pk__in=asked).values_list("state", "idop"):
+            taken = books[idop or ""].result in TAKEN and idop not in self.lied
+            assert (state == "paid") == taken, "asked, and not as the bank said"
 
-    @rule(minutes=st.sampled_from(STEPS), sweeping=st.booleans())
+    @happens(1)
+    def die_while_sweeping(self) -> None:
+        """A worker that took what is due, and then was killed: the others find it again when its lease has ended."""
+        paying.due_attempts(now=self.bank.clock.now, limit=2)
+
+    @happens(2, when=lambda self: self.tills and len(self.asleep) < MOST_ASLEEP, which=NUMBER)
+    def ask_and_fall_asleep(self, which: int) -> None:
+        """A worker has asked, and stops there for a while with its answer."""
+        attempt = Attempt.objects.get(pk=self._till(which).page.attempt)
+        if attempt.provider == WEB and attempt.state != "paid":
+            self.asleep.append((attempt.pk, PayfipService().tell(attempt)))
+
+    @happens(3, when=lambda self: self.asleep, which=NUMBER)
+    def wake_up(self, which: int) -> None:
+        """It writes down what it was told then, which may have become wrong."""
+        key, told = self.asleep.pop(which % len(self.asleep))
+        paying.settle(attempt=key, told=told, trigger=SWEEP, now=self.bank.clock.now)
+
+    # --- Time, and what breaks --------------------------------------------------------------------------------------
+
+    @happens(8, minutes=st.sampled_from(STEPS), sweeping=st.booleans())
     def wait(self, minutes: int, sweeping: bool) -> None:
         step = timedelta(minutes=minutes)
         if self.bank.clock.now + step - self.began < LONGEST:
             self.bank.clock.advance(step)
+            if minutes >= LONGEST_OUTAGE:
+                self.mend()
             if sweeping:
                 self.sweep()
 
-    @rule()
+    @happens(1)
     def night(self) -> None:
         self.bank.control(night=True)
 
-    @rule(fault=st.sampled_from([*FAULTS, "garbage"]), times=st.sampled_from([1, 3, None]))
+    @happens(
+        1,
+        when=lambda self: not self.outage,
+        fault=st.sampled_from([*FAULTS, "garbage"]),
+        times=st.sampled_from([1, 3, None]),
+    )
     def break_down(self, fault: str, times: int | None) -> None:
         self.outage = True
         if fault == "garbage":
@@ -163,114 +273,35 @@ class Payments(RuleBasedStateMachine):
         else:
             self.bank.control(fault=fault, times=times, code="T2" if fault == "FonctionnelleErreur" else "")
 
-    @precondition(lambda self: self.outage)
-    @rule()
+    @happens(2, when=lambda self: not self.outage, trouble=st.sampled_from(Wire.TROUBLES))
+    def cut_the_line(self, trouble: str) -> None:
+        """Answers of the web service do not reach us, or not as it gave them: too slow, cut off, a proxy's page."""
+        self.outage, self.bank.wire.trouble = True, trouble
+
+    @happens(1, when=lambda self: self.bank.wire.is_late)
+    def late_requests_arrive(self) -> None:
+        self.bank.deliver()
+
+    @happens(2, when=lambda self: self.outage)
     def mend(self) -> None:
-        self.outage = False
+        self.outage, self.bank.wire.trouble = False, ""
         self.bank.control(reset=True)
 
-    @precondition(lambda self: self.pages)
-    @rule(which=NUMBER, field=st.sampled_from([*LIES, ""]))
+    @happens(2, when=lambda self: self.tills, which=NUMBER, field=st.sampled_from([*LIES, ""]))
     def tamper(self, which: int, field: str) -> None:
         """What the bank answers of an operation is not what was asked; or it is again."""
-        idop = self._page(which)[1]
-        if not self.bank.books()[idop]["purged"]:
+        idop = self._till(which).idop
+        if not self.bank.ledger()[idop].purged:
             self.bank.control(alter={"idop": idop, **({field: LIES[field]} if field else {})})
             (self.lied.add if field else self.lied.discard)(idop)
 
-    @rule(which=NUMBER, cents=st.sampled_from([1, 150, 400, 777, 6000]), keep=st.booleans())
-    def pay_at_the_counter(self, which: int, cents: int, keep: bool) -> None:
-        debt = self.debts[which % len(self.debts)]
-        draft = CounterDraft([debt.public_id], Payment.Means.CASH, cents, self.bank.clock.now.date(), keep_change=keep)
-        with suppress(MoneyError):
-            record_payment(draft=draft, by=CLERK, now=self.bank.clock.now)
-
-    @rule(which=NUMBER)
-    def reject_a_payment(self, which: int) -> None:
-        payments = list(Payment.objects.order_by("number"))
-        if payments:
-            with suppress(MoneyError):
-                chosen = payments[which % len(payments)].public_id
-                reverse_payment(payment=chosen, reason="Rejet", by=CLERK, now=self.bank.clock.now)
-
-    # --- What always holds ------------------------------------------------------------------------------------------
-
-    @invariant()
-    def credited_once_if_the_bank_took_it(self) -> None:
-        books = self.bank.books()
-        credited: dict[int, list[int]] = {}
-        for key, cents in Payment.objects.filter(attempt__isnull=False).values_list("attempt_id", "cents"):
-            credited.setdefault(key, []).append(cents)
-        paid = set()
-        for attempt in Attempt.objects.all():
-            found = credited.get(attempt.pk, [])
-            if attempt.state != "paid":
-                assert found == [], f"{attempt.state}, yet credited"
-                continue
-            assert found == [attempt.cents]
-            told = books[attempt.idop or ""]
-            assert (told["result"] in TAKEN, told["cents"]) == (True, attempt.cents), "credited, never taken"
-            paid.add(attempt.pk)
-        assert self.paid <= paid, "paid went back"
-        self.paid = paid
-        assert OutboxMail.objects.filter(kind="receipt").count() == len(paid)
-
-    @invariant()
-    def every_cent_has_its_place(self) -> None:
-        shared = dict(Allocation.objects.values_list("invoice").annotate(Sum("cents")).order_by())
-        for debt in Invoice.objects.all():
-            assert shared.get(debt.pk, 0) == debt.paid_cents <= debt.total_cents
-        numbers = list(Payment.objects.order_by("number").values_list("number", flat=True))
-        assert [int(number[5:]) for number in numbers] == list(range(1, len(numbers) + 1))
-
-    @invariant()
-    def the_town_hall_knows_what_is_wrong(self) -> None:
-        known = set(Anomaly.objects.values_list("attempt_id", "kind"))
-        for key in Attempt.objects.filter(state="review").values_list("pk", flat=True):
-            assert (key, "answer_differs") in known
-        used = dict(Allocation.objects.values_list("payment").annotate(Sum("cents")).order_by())
-        for payment in Payment.objects.filter(attempt__isnull=False):
-            assert used.get(payment.pk, 0) == payment.cents or (payment.attempt_id, "overpaid") in known
-
-    def in_the_end_everything_is_found(self) -> None:
-        """The bank works again and tells the truth; the worker goes on for as long as it asks."""
-        self.bank.control(reset=True)
-        for idop in self.lied:
-            if not self.bank.books()[idop]["purged"]:
-                self.bank.control(alter={"idop": idop})
-        for step in [*[MINUTE] * 3, *[timedelta(hours=1)] * 3, *[DAY] * 4]:
-            self.bank.clock.advance(step)
-            paying.resolve_due(now=self.bank.clock.now, limit=1000)
-        self.credited_once_if_the_bank_took_it()
-        self.every_cent_has_its_place()
-        books = self.bank.books()
-        mine = [books[idop] for _, idop, _ in self.pages]
-        taken = sum(told["cents"] for told in mine if told["result"] in TAKEN)
-        found = Payment.objects.filter(attempt__isnull=False).aggregate(cents=Sum("cents"))["cents"] or 0
-        assert taken == found, "the bank took money that the portal never found"
-
     # --- Inside -----------------------------------------------------------------------------------------------------
 
-    def _page(self, which: int) -> tuple[int, str, str]:
+    def _page(self, which: int) -> Page:
         return self.pages[which % len(self.pages)]
 
-    def _started(self, debt: Invoice) -> paying.Started:
-        now = self.bank.clock.now
-        by = parent(debt.payer_id)
-        return paying.start(invoice=debt.public_id, email=EMAIL, urls=self.bank.urls, by=by, now=now)
+    def _till(self, which: int) -> Till:
+        return self.tills[which % len(self.tills)]
 
     def _hear(self, idop: str, trigger: Attempt.Trigger) -> None:
         paying.hear(idop=idop, trigger=trigger, raw={"idop": idop}, now=self.bank.clock.now)
-
-    def _due(self) -> Iterator[tuple[int, str]]:
-        yield from Attempt.objects.filter(next_check_at__lte=self.bank.clock.now).values_list("pk", "state")
-
-    def _compare(self, asked: dict[int, str]) -> None:
-        """Whoever was asked about, and whose bank worked, is credited if and only if the bank took the money."""
-        if self.outage:
-            return
-        books = self.bank.books()
-        for attempt in Attempt.objects.filter(pk__in=asked, idop__isnull=False):
-            told = books[attempt.idop or ""]
-            honest = attempt.idop not in self.lied
-            assert (attempt.state == "paid") == (told["result"] in TAKEN and honest)

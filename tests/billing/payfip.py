@@ -4,6 +4,7 @@ The notifications that it sends come back to the same little server, which only 
 loses them.
 """
 
+import io
 import json
 import queue
 import threading
@@ -24,6 +25,8 @@ from portail.rules.invoicing import Place, number_of
 from portail.rules.paying import Answer, Heard
 from portail.simulator import app as simulator
 from portail.simulator.serving import server
+from portail.simulator.soap import PATH as SERVICE
+from portail.simulator.values import Operation
 from portail.towns.actors import parent
 from tests.world import CLERK, NOW, PARIS
 
@@ -47,11 +50,92 @@ class Clock:
         return self.now
 
 
-class SimulatedBank:
-    """What a test sees of PayFiP: its address, its desk, its books."""
+class Wire:
+    """The way between the portal and the web service, where answers get lost: `trouble` is "" or one of TROUBLES.
 
-    def __init__(self, url: str, clock: Clock, heard: "queue.SimpleQueue[str]") -> None:
-        self.url, self.clock, self._heard = url, clock, heard
+    "lost": the bank acts, and its answer is cut off. "page": the bank acts, and a proxy puts a page of its own in the
+    place of its answer. "late": the connection is cut off, and the bank acts once `deliver` brings it the request.
+    """
+
+    TROUBLES = ("lost", "page", "late")
+
+    def __init__(self) -> None:
+        self.trouble = ""
+        self._late: list[tuple[Any, bytes]] = []
+
+    def carry(self, bank: Callable[[Any, Any], Any], environ: Any, start: Any) -> Any:
+        """One call of the web service."""
+        if not self.trouble:
+            return bank(environ, start)
+        body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+        if self.trouble == "late":
+            self._late.append((environ, body))
+        else:
+            _brought(bank, environ, body)
+        page = b"<html>504 Gateway Time-out</html>"
+        length = len(page) if self.trouble == "page" else 4096
+        start("504 Gateway Time-out", [("Content-Type", "text/html"), ("Content-Length", str(length))])
+        return [page]
+
+    @property
+    def is_late(self) -> bool:
+        """Is a request held up?"""
+        return bool(self._late)
+
+    def deliver(self, bank: Callable[[Any, Any], Any]) -> None:
+        """What was held up comes to the bank after all; nobody hears its answer."""
+        late, self._late = self._late, []
+        for environ, body in late:
+            _brought(bank, environ, body)
+
+
+def _brought(bank: Callable[[Any, Any], Any], environ: Any, body: bytes) -> None:
+    """The bank acts on a request, and nobody hears what it says."""
+    for _ in bank({**environ, "wsgi.input": io.BytesIO(body)}, lambda *_: None):
+        pass
+
+
+class SimulatedBank:
+    """What a test sees of PayFiP: its address, its desk, its books. Called, it is the server of both sides."""
+
+    def __init__(self) -> None:
+        self.url, self.clock, self.wire = "", Clock(), Wire()
+        self._heard = queue.SimpleQueue[str]()
+        self._bank = self._opened()
+
+    def __call__(self, environ: Any, start: Any) -> Any:
+        path = environ["PATH_INFO"]
+        if not path.startswith("/portail/"):
+            return self.wire.carry(self._bank, environ, start) if path == SERVICE else self._bank(environ, start)
+        body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0)).decode()
+        self._heard.put(parse_qs(body)["idop"][0] if "notification" in path else body)
+        start("200 OK", [("Content-Length", "0")])
+        return [b""]
+
+    def renew(self) -> None:
+        """Another bank at the same address, that knows nothing, on the first day."""
+        self._bank.close()
+        while not self.is_quiet():
+            self._heard.get()
+        self.clock.now, self.wire = NOW, Wire()
+        self._bank = self._opened()
+
+    def deliver(self) -> None:
+        """The requests that were held up on the way come to the bank."""
+        self.wire.deliver(self._bank)
+
+    def ledger(self) -> dict[str, Operation]:
+        """Every operation by idOp, the latest first, read in the bank itself: as `books`, without the journey."""
+        return {operation.idop: operation for operation in self._bank.bank.store.operations()}
+
+    def close(self, stop: Callable[[], None] = lambda: None) -> None:
+        """End it; `stop` the server once the notifications under way have come."""
+        self._bank.notifier.close()
+        stop()
+        self._bank.close()
+
+    def _opened(self) -> simulator.App:
+        return simulator.create_app(simulator.Settings(":memory:", clock=self.clock, delays=(), wait=lambda _: None))
 
     @property
     def urls(self) -> paying.Urls:
@@ -106,29 +190,21 @@ class SimulatedBank:
 @contextmanager
 def simulated_bank(settings: Any) -> Iterator[SimulatedBank]:
     """A new bank, empty, that the portal's PAYFIP_URL leads to."""
-    clock, heard = Clock(), queue.SimpleQueue[str]()
-    bank_app = simulator.create_app(simulator.Settings(":memory:", clock=clock, delays=(), wait=lambda _: None))
-
-    def app(environ: Any, start: Any) -> Any:
-        if not environ["PATH_INFO"].startswith("/portail/"):
-            return bank_app(environ, start)
-        body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0)).decode()
-        heard.put(parse_qs(body)["idop"][0] if "notification" in environ["PATH_INFO"] else body)
-        start("200 OK", [("Content-Length", "0")])
-        return [b""]
-
-    listening = server(app, "127.0.0.1", 0)
+    bank = SimulatedBank()
+    listening = server(bank, "127.0.0.1", 0)
     thread = threading.Thread(target=listening.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()
-    settings.PAYFIP_URL = f"http://127.0.0.1:{listening.server_port}"
-    try:
-        yield SimulatedBank(settings.PAYFIP_URL, clock, heard)
-    finally:
-        bank_app.notifier.close()  # while the portal still listens
+    bank.url = settings.PAYFIP_URL = f"http://127.0.0.1:{listening.server_port}"
+
+    def stop() -> None:
         listening.shutdown()
         thread.join()
         listening.server_close()
-        bank_app.close()
+
+    try:
+        yield bank
+    finally:
+        bank.close(stop)
 
 
 def regie(code: str = "peri", numcli: str = "000123", **more: Any) -> Regie:

@@ -5,13 +5,14 @@ from datetime import date
 import pytest
 
 from portail.billing.models import Invoice, InvoiceLine
-from portail.billing.operations.corrections import CreditDraft, credit_note
+from portail.billing.operations.corrections import CreditDraft, credit_note, months_to_bill
 from portail.billing.operations.runs import abandon_run, issue_run
 from portail.billing.operations.runs.computing import usable
 from portail.billing.operations.setup import set_cost_shares
 from portail.families.operations.register import PersonDraft
 from tests.billing.build import (
     DECEMBER_3,
+    NOVEMBER,
     SCHOOL_DAYS,
     amounts,
     book,
@@ -194,6 +195,33 @@ def test_days_credited_to_be_billed_again_are_billed_again(billing: World):
     first.refresh_from_db()
     assert first.status == "cancelled"
     assert amounts(prepared(rank=2, label="Complément")) == {"BOND": 360}
+
+
+def test_days_carried_over_then_credited_are_billed_again_by_a_run_of_their_own_month(minimum: World):
+    book(JAMES, "soir", SCHOOL_DAYS[:2])
+    small = invoice_of(minimum.jamie, issued())
+    book(JAMES, "soir", [date(2026, 12, 1), date(2026, 12, 3), date(2026, 12, 4)])
+    december = {"month": DECEMBER, "label": "Décembre 2026"}
+    both = invoice_of(minimum.jamie, issued(**december))
+    note = credit(both, rebill=True)
+    assert months_to_bill(note) == [NOVEMBER, DECEMBER]
+    assert lines_of(note)[1].detail["carried_from"] == str(small.public_id)
+    regie(minimum_cents=100)
+    # Each day once, in its own month, as it is now: one of November was an absence that nobody had written down.
+    mark(JAMES, "soir", SCHOOL_DAYS[0], "justified")
+    assert amounts(issued(rank=2, label="Complément")) == {"BOND": 120}
+    assert amounts(issued(rank=2, **december)) == {"BOND": 360}
+    assert amounts(prepared(rank=3, label="Complément")) == amounts(prepared(rank=3, **december)) == {}
+
+
+def test_days_carried_over_then_credited_as_a_gesture_are_not_billed_again(minimum: World):
+    book(JAMES, "soir", SCHOOL_DAYS[:2])
+    issued()
+    book(JAMES, "soir", [date(2026, 12, 1), date(2026, 12, 3), date(2026, 12, 4)])
+    note = credit(invoice_of(minimum.jamie, issued(month=DECEMBER, label="Décembre 2026")))
+    assert months_to_bill(note) == []
+    regie(minimum_cents=100)
+    assert amounts(prepared(rank=2, label="Complément")) == {}
 
 
 def test_days_credited_as_a_gesture_are_not(billing: World):

@@ -24,8 +24,8 @@ class CreditDraft:
     """What to give back of an invoice, and why. `lines`: cents by line position, None for whatever is left of it.
 
     No lines at all: the whole invoice. `rebill`: the days are to be billed again by a later run of their month, that
-    of `months_to_bill`; their lines are then given back whole. `before`: cents given back by earlier credit notes as the
-    page showed them, so that a form sent twice gives back once.
+    of `months_to_bill`; their lines are then given back whole. `before`: cents given back by earlier credit notes as
+    the page showed them, so that a form sent twice gives back once.
     """
 
     invoice: UUID

@@ -89,8 +89,8 @@ class CounterDraft:
     """A payment at the counter. `invoices`: what it pays, in this order; the last one may stay partly unpaid.
 
     `reference`: number of the cheque, of the CESU (with its issuer), of the transfer. `keep_change`: what exceeds the
-    invoices is kept for the payer as « trop-perçu »; otherwise it is refused. `shown_cents`: what the page showed as still
-    owed on these invoices, so that a form sent twice pays once.
+    invoices is kept for the payer as « trop-perçu »; otherwise it is refused. `shown_cents`: what the page showed as
+    still owed on these invoices, so that a form sent twice pays once.
     """
 
     invoices: Sequence[UUID]
@@ -109,7 +109,9 @@ def record_payment(*, draft: CounterDraft, by: Actor, now: datetime) -> Payment:
     invoices = locked(draft.invoices)
     first = invoices[0]
     if draft.shown_cents is not None and draft.shown_cents != sum(invoice.left_cents for invoice in invoices):
-        raise MoneyError("Un règlement vient d'être enregistré sur ces factures : regardez-les avant d'en saisir un autre.")
+        raise MoneyError(
+            "Un règlement vient d'être enregistré sur ces factures : regardez-les avant d'en saisir un autre."
+        )
     _check_counter(draft, invoices, now)
     able = _check_cesu(draft, invoices) if draft.means == Payment.Means.CESU else {}
     shares, rest = share_out(draft.cents, invoices, able)

@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import Count, F, Q, QuerySet, Sum
 
 from portail.billing.models import Attempt, Invoice, InvoiceLine, Payment, Regie
-from portail.billing.operations.money import AT_THE_COUNTER
 from portail.billing.wording import ATTEMPT_STATES
 from portail.families.models import Payer
 from portail.rules.invoicing import InvoiceStatus
@@ -85,7 +84,7 @@ def credits_on(invoice: Invoice) -> list[Invoice]:
     return list(Invoice.objects.filter(corrects=invoice).order_by("id"))
 
 
-def happened_to(invoice: Invoice, credits: Sequence[Invoice]) -> list[Happened]:
+def happened_to(invoice: Invoice, notes: Sequence[Invoice]) -> list[Happened]:
     """Issue, publication, payments, operations, reminders, credit notes, oldest first. Two queries."""
     found = [
         Happened(at, words)
@@ -96,7 +95,7 @@ def happened_to(invoice: Invoice, credits: Sequence[Invoice]) -> list[Happened]:
         )
         if at is not None
     ]
-    found += [Happened(note.issued_on or note.due_on, f"avoir n° {note.number}") for note in credits]
+    found += [Happened(note.issued_on or note.due_on, f"avoir n° {note.number}") for note in notes]
     for payment in Payment.objects.filter(allocations__invoice=invoice).order_by("id").distinct():
         words = f"{payment.get_means_display()}, reçu n° {payment.number}"
         found.append(Happened(payment.at, f"{words} (annulation)" if payment.cents < 0 else words, payment.public_id))
@@ -132,6 +131,13 @@ def unpaid_rows(*, words: str = "", regie: str = "", since: date | None = None) 
     return rows.filter(due_on__lte=since) if since else rows
 
 
+def owed_by_day(rows: QuerySet[Invoice]) -> list[tuple[date, int, int]]:
+    """(due day, invoices, cents left) of unpaid invoices; one query."""
+    left = Sum(F("total_cents") - F("paid_cents") - F("credited_cents"))
+    found = rows.order_by().values("due_on").annotate(number=Count("pk"), cents=left)
+    return [(row["due_on"], row["number"], row["cents"]) for row in found]
+
+
 def regie_choices() -> list[tuple[str, str]]:
     """(code, name) of the régies, by name; one query."""
     return list(Regie.objects.order_by("name", "pk").values_list("code", "name"))
@@ -141,11 +147,6 @@ def months_billed() -> list[date]:
     """The months of the runs, the latest first; one query."""
     rows = Invoice.objects.filter(run__isnull=False).order_by().values_list("run__month", flat=True).distinct()
     return sorted(rows, reverse=True)
-
-
-def counter_means(regie: Regie) -> list[Payment.Means]:
-    """What the régie takes at its counter."""
-    return [means for means in AT_THE_COUNTER if not regie.means or means.value in regie.means]
 
 
 def owed_invoices_of(payer: Payer, regie: Regie) -> list[Invoice]:

@@ -1,7 +1,7 @@
 """From the days of a month to the lines of an invoice (issue 3, « Tariffs »). Pure: no clock, no database.
 
 `price_month` prices one person at one activity; `owed_by` says who owes its lines; `from_json` and `to_json` read and
-write a tariff; `explain` keeps what stands behind a line.
+write a tariff; `explain` keeps what stands behind a line; `likeness` tells who pays alike.
 """
 
 from portail.rules.pricing.facts import (
@@ -21,7 +21,7 @@ from portail.rules.pricing.facts import (
 )
 from portail.rules.pricing.month import price_month
 from portail.rules.pricing.owing import AlternateWeeks, OnePayer, Owing, Rule, Shares, owed_by, split_cents
-from portail.rules.pricing.quoting import quote
+from portail.rules.pricing.quoting import likeness, quote
 from portail.rules.pricing.shape import explain, from_json, to_json
 from portail.rules.pricing.values import (
     AbsenceRules,
@@ -75,6 +75,7 @@ __all__ = [
     "explain",
     "from_json",
     "half_up",
+    "likeness",
     "owed_by",
     "price_month",
     "quote",

@@ -19,9 +19,12 @@ _FROM = {
     "sqlite": "json_each(%(rows)s)",
     "postgresql": "jsonb_array_elements(CAST(%(rows)s AS jsonb)) AS rows(value)",
 }
+# SQLite would spell the row out as text again for each of its columns.
+_ONCE = {"sqlite": "WITH rows AS MATERIALIZED (SELECT value FROM json_each(%(rows)s)) ", "postgresql": ""}
+_ROWS = {"sqlite": "rows", "postgresql": _FROM["postgresql"]}
 _LINE = (
-    "invoice_id", "position", "label", "quantity", "unit_cents", "amount_cents", "care_cents", "food_cents",
-    "extra_cents", "detail", "person_id", "activity_id",
+    "invoice_id", "position", "person_id", "activity_id", "detail", "label", "quantity", "unit_cents", "amount_cents",
+    "care_cents", "food_cents", "extra_cents",
 )  # fmt: skip
 
 
@@ -44,8 +47,8 @@ def insert_like(sample: TownModel, names: Sequence[str], rows: Sequence[Sequence
             values[column] = _typed(f"%({column})s", field)
             params[column] = field.get_db_prep_save(getattr(sample, field.attname), connection)
     statement = (
-        f"INSERT INTO {sample._meta.db_table} ({', '.join(values)}) "  # noqa: S608 -- nothing from outside
-        f"SELECT {', '.join(values.values())} FROM {_FROM[connection.vendor]} WHERE true RETURNING id, {names[0]}"
+        f"{_ONCE[connection.vendor]}INSERT INTO {sample._meta.db_table} ({', '.join(values)}) "  # noqa: S608 -- nothing from outside
+        f"SELECT {', '.join(values.values())} FROM {_ROWS[connection.vendor]} WHERE true RETURNING id, {names[0]}"
     )
     found = town_rows(statement, {**params, "rows": json.dumps(rows, ensure_ascii=False)})
     return [(key, first) for key, first in found]
@@ -60,10 +63,11 @@ def insert_lines(lines: Iterable[tuple[int, int, DraftLine]]) -> None:
     """Write (key of the invoice, position, line). One query, whatever their number."""
     rows = [
         (
-            invoice, position, line.label, line.quantity, line.unit_cents, line.amount_cents, line.care_cents,
-            line.food_cents, line.extra_cents, line.detail_text, line.person, line.activity,
+            invoice, position, line.person, line.activity, line.detail_text, what.label, what.quantity,
+            what.unit_cents, what.amount_cents, what.care_cents, what.food_cents, what.extra_cents,
         )
         for invoice, position, line in lines
+        for what in (line.content,)
     ]  # fmt: skip
     insert_like(InvoiceLine(), _LINE, rows)
 

@@ -10,7 +10,7 @@ from portail.billing.models import Invoice
 from portail.billing.operations.runs.drafts import DraftInvoice, DraftLine, to_text
 from portail.billing.operations.runs.owing import NOBODY, payer_on, payers_of, rule_of
 from portail.billing.operations.runs.reading import Book, Child, Chunk, Household
-from portail.billing.operations.runs.repeats import AlikeLine, AlikeMonth
+from portail.billing.operations.runs.repeats import AlikeMonth, Content, Peers
 from portail.billing.wording import RunAnomaly, carried_label, credit_label, line_label
 from portail.rules import pricing
 from portail.rules.invoicing import MAX_CENTS, InvoiceStatus, pro_rata
@@ -29,14 +29,13 @@ class _Case:
 def compute(chunk: Chunk, book: Book, minimum: int) -> list[DraftInvoice]:
     """What each payer of the chunk owes, in the order of `chunk.payers`; also those who owe nothing."""
     drafts = {payer: DraftInvoice(chunk.households[payer]) for payer in chunk.payers}
-    by_person: dict[int, list[int]] = {}
+    by_person: dict[int, list[tuple[int, int]]] = {}
     for person, activity in chunk.days:
-        by_person.setdefault(person, []).append(activity)
+        by_person.setdefault(person, []).append((book.activities[activity][1], activity))
     for child in chunk.children:
-        usual = None if child.shares else rule_of(child.ties, {}, NOBODY)
-        for activity in sorted(by_person.get(child.id, ()), key=lambda key: book.activities[key][1]):
-            rule = usual or rule_of(child.ties, child.shares, activity)
-            _price(_Case(child, activity, book.activities[activity][0], rule), chunk, book, drafts)
+        if child.id in by_person:
+            activities = [activity for _, activity in sorted(by_person[child.id])]
+            _price_child(child, activities, chunk, book, drafts)
     for payer, draft in drafts.items():
         _close(draft, chunk, payer, minimum)
     return list(drafts.values())
@@ -52,16 +51,27 @@ def usable(due: int, credit: int, minimum: int) -> int:
     return max(0, min(credit, due - minimum))
 
 
+def _price_child(
+    child: Child, activities: Iterable[int], chunk: Chunk, book: Book, drafts: Mapping[int, DraftInvoice]
+) -> None:
+    """All that one child came to."""
+    usual = None if child.shares else rule_of(child.ties, {}, NOBODY)
+    payer = chunk.households.get(usual.payer) if isinstance(usual, pricing.OnePayer) else None
+    standing = payer.steady(child.id, book.span) if payer else None
+    peers = book.repeats.peers(standing) if standing else None
+    for activity in activities:
+        rule = usual or rule_of(child.ties, child.shares, activity)
+        case = _Case(child, activity, book.activities[activity][0], rule)
+        if payer and peers and (child.id, activity) not in chunk.billed:
+            if payer.id in drafts:
+                _price_alike(case, chunk, book, peers, drafts[payer.id])
+        else:
+            _price(case, chunk, book, drafts)
+
+
 def _price(case: _Case, chunk: Chunk, book: Book, drafts: Mapping[int, DraftInvoice]) -> None:
     consumed = chunk.days[case.child.id, case.activity]
     billed = chunk.billed.get((case.child.id, case.activity), {})
-    if isinstance(case.rule, pricing.OnePayer) and not billed:
-        payer = chunk.households.get(case.rule.payer)
-        standing = payer.steady(case.child.id, book.span) if payer else None
-        if payer and standing:
-            if payer.id in drafts:
-                _price_alike(case, consumed, standing, book, drafts[payer.id])
-            return
     priced = _priced(case, consumed, book, _standings(case, chunk.households))
     _share_out(priced, case, book, drafts, billed)
     done = {day for (_, day), times in billed.items() if times > 0}
@@ -80,24 +90,16 @@ def _priced(
     return pricing.price_month(month, book.tariffs[case.activity], standing_on, justified_before=before)
 
 
-def _price_alike(
-    case: _Case,
-    consumed: Sequence[pricing.Consumed],
-    standing: pricing.Standing,
-    book: Book,
-    draft: DraftInvoice,
-) -> None:
+def _price_alike(case: _Case, chunk: Chunk, book: Book, peers: Peers, draft: DraftInvoice) -> None:
     """Days that one payer owes, at the same price all month: nearly all of them, and many alike."""
-    place = (case.activity, book.tariffs[case.activity])
-    month = book.repeats.month(consumed, place, standing, lambda: _alike(case, consumed, standing, book))
-    for line in month.lines:
-        own = {"person": case.child.name, "quotient": standing.quotient if line.by_quotient else None}
-        draft.lines.append(
-            DraftLine(
-                line.label, line.quantity, line.unit_cents, line.care_cents, line.food_cents, line.extra_cents,
-                own, case.child.id, case.activity, line.detail,
-            )
-        )  # fmt: skip
+    child, activity = case.child, case.activity
+    consumed = chunk.days[child.id, activity]
+    place = (activity, book.tariffs[activity])
+    month = book.repeats.month(consumed, place, peers, lambda: _alike(case, consumed, peers.standing, book))
+    name = to_text(child.name)
+    for content in month.lines:
+        quotient = peers.standing.quotient if content.by_quotient else "null"
+        draft.lines.append(DraftLine(content, f'{{"person":{name},"quotient":{quotient}', child.id, activity))
     for kind, days in month.noticed:
         draft.notice(kind, **_about(case), days=days)
 
@@ -108,16 +110,24 @@ def _alike(case: _Case, consumed: Sequence[pricing.Consumed], standing: pricing.
     lines = []
     for line, detail in _explained(priced.lines, case, book, free):
         by_quotient = detail.pop("quotient") is not None
-        lines.append(
-            AlikeLine(
-                line_label(case.name, line), line.quantity, line.unit_cents, line.care_cents, line.food_cents,
-                line.extra_cents, by_quotient, to_text(detail),
-            )
-        )  # fmt: skip
+        lines.append(replace(_content(line, case, detail), by_quotient=by_quotient))
     noticed = [
         (kind, days) for one in priced.anomalies for kind, days in [_to_look_at(one, case.activity, book)] if days
     ]
     return AlikeMonth(consumed, lines, [(kind, [day.isoformat() for day in days]) for kind, days in noticed])
+
+
+def _content(line: pricing.Line, case: _Case, detail: Mapping[str, Any]) -> Content:
+    return Content(
+        label=line_label(case.name, line),
+        quantity=line.quantity,
+        unit_cents=line.unit_cents,
+        amount_cents=line.amount_cents,
+        care_cents=line.care_cents,
+        food_cents=line.food_cents,
+        extra_cents=line.extra_cents,
+        detail=to_text(detail),
+    )
 
 
 def _standings(case: _Case, households: Mapping[int, Household]) -> Callable[[date], pricing.Standing]:
@@ -199,17 +209,8 @@ def _free(free: Iterable[pricing.FreeDay], rule: pricing.Rule, payer: int) -> li
 
 def _lines(lines: Iterable[pricing.Line], case: _Case, book: Book, free: list[list[str]]) -> Iterator[DraftLine]:
     for line, detail in _explained(lines, case, book, free):
-        yield DraftLine(
-            label=line_label(case.name, line),
-            quantity=line.quantity,
-            unit_cents=line.unit_cents,
-            care_cents=line.care_cents,
-            food_cents=line.food_cents,
-            extra_cents=line.extra_cents,
-            detail={**detail, "person": case.child.name},
-            person=case.child.id,
-            activity=case.activity,
-        )
+        content = _content(line, case, {**detail, "person": case.child.name})
+        yield DraftLine(content, person=case.child.id, activity=case.activity)
 
 
 def _explained(
@@ -288,17 +289,17 @@ def _look_at(draft: DraftInvoice, total: int, *, told: bool) -> None:
 
 def _carried_lines(invoice: Invoice, month: date) -> Iterator[DraftLine]:
     for line in sorted(invoice.lines.all(), key=lambda line: line.position):
-        yield DraftLine(
+        content = Content(
             label=carried_label(line.label, month),
             quantity=line.quantity,
             unit_cents=line.unit_cents,
+            amount_cents=line.amount_cents,
             care_cents=line.care_cents,
             food_cents=line.food_cents,
             extra_cents=line.extra_cents,
-            detail={"carried_from": str(invoice.public_id), **line.detail},
-            person=line.person_id,
-            activity=line.activity_id,
+            detail=to_text({"carried_from": str(invoice.public_id), **line.detail}),
         )
+        yield DraftLine(content, person=line.person_id, activity=line.activity_id)
 
 
 def _credit_lines(notes: Iterable[Invoice], cents: int) -> Iterator[DraftLine]:
@@ -306,15 +307,15 @@ def _credit_lines(notes: Iterable[Invoice], cents: int) -> Iterator[DraftLine]:
         used = min(cents, note.left_cents)
         cents -= used
         if used:
-            yield credit_line(note, used)
+            yield DraftLine(credit_content(note, used))
 
 
-def credit_line(note: Invoice, cents: int) -> DraftLine:
+def credit_content(note: Invoice, cents: int) -> Content:
     """The line that takes `cents` of a credit note off an invoice, each part in proportion to the note's own lines."""
     lines = list(note.lines.all())
     parts = [sum(getattr(line, f"{part}_cents") for line in lines) for part in ("care", "food", "extra")]
     # Reckoned from the beginning, so that the parts add up to the note's once it is used up.
     before, after = pro_rata(parts, note.paid_cents), pro_rata(parts, note.paid_cents + cents)
     care, food, extra = (one - other for one, other in zip(before, after, strict=True))
-    detail = {"credit": str(note.public_id), "number": note.number}
-    return DraftLine(credit_label(note.number or ""), 1, -cents, care, food, extra, detail)
+    detail = to_text({"credit": str(note.public_id), "number": note.number})
+    return Content(credit_label(note.number or ""), 1, -cents, care + food + extra, care, food, extra, detail)

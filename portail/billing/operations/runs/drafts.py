@@ -7,45 +7,35 @@ from typing import Any
 
 from portail.billing.models import Invoice
 from portail.billing.operations.runs.reading import Household
+from portail.billing.operations.runs.repeats import Content
 from portail.billing.wording import RunAnomaly
 from portail.rules.invoicing import InvoiceStatus
 
 _JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
-def to_text(detail: Mapping[str, Any]) -> str:
+def to_text(value: Mapping[str, Any] | str | None) -> str:
     """JSON, without blanks: a month of a town holds millions of days."""
-    return _JSON.encode(detail)
+    return _JSON.encode(value)
 
 
 @dataclass(frozen=True, slots=True)
 class DraftLine:
     """A line to be written: the columns of `models.InvoiceLine`.
 
-    `common`: the part of its detail that it shares with the lines of other families, as JSON (an object), "" when it
-    shares nothing; `detail` holds the rest.
+    `own`: what of its detail it does not share with the lines of other families, as the beginning of a JSON object
+    (« {"person":"Aline BOND" »), "" when all of it is in `content`.
     """
 
-    label: str
-    quantity: int
-    unit_cents: int
-    care_cents: int
-    food_cents: int
-    extra_cents: int
-    detail: Mapping[str, Any]
+    content: Content
+    own: str = ""
     person: int | None = None
     activity: int | None = None
-    common: str = ""
 
     @property
     def detail_text(self) -> str:
         """The whole detail, as JSON."""
-        own = to_text(self.detail)
-        return f"{own[:-1]},{self.common[1:]}" if self.common else own
-
-    @property
-    def amount_cents(self) -> int:
-        return self.care_cents + self.food_cents + self.extra_cents
+        return f"{self.own},{self.content.detail[1:]}" if self.own else self.content.detail
 
 
 @dataclass(slots=True)
@@ -60,7 +50,7 @@ class DraftInvoice:
 
     @property
     def total_cents(self) -> int:
-        return sum(line.amount_cents for line in self.lines)
+        return sum(line.content.amount_cents for line in self.lines)
 
     def notice(self, kind: RunAnomaly, **item: Any) -> None:
         self.items.setdefault(kind, []).append(item)

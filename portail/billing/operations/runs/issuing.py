@@ -4,7 +4,7 @@ A lot is taken once, when numbering begins. Each chunk numbers its invoices and 
 transaction, under the lock of the run: either both happened or neither.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from uuid import UUID
 
@@ -12,7 +12,7 @@ from django.db import transaction
 
 from portail.billing.models import Anomaly, Invoice, InvoiceLine, InvoiceRun, LotCounter, Regie
 from portail.billing.operations.runs.bulk import set_numbers
-from portail.billing.operations.runs.computing import credit_line, usable
+from portail.billing.operations.runs.computing import credit_content, usable
 from portail.billing.operations.runs.preparing import locked_run
 from portail.billing.operations.setup import BillingError
 from portail.billing.wording import BLOCKING, RUN_ANOMALIES
@@ -33,16 +33,21 @@ State = InvoiceRun.State
 
 
 def issue_run(
-    *, run: UUID, despite: bool = False, first_sequence: int = 1, by: Actor, now: datetime
+    *, run: UUID, despite: bool = False, first_sequence: int = 1, by: Actor, now: datetime,
+    told: Callable[[int, int], None] | None = None,
 ) -> InvoiceRun:  # fmt: skip
     """Number and issue the invoices of a prepared run, in the order of the payers' names. Raises BillingError.
 
     Called again after being cut short, it goes on; on a run already issued, it does nothing. `despite`: issue though
-    some days are billed to nobody. `first_sequence`: the first number, where a lot was begun elsewhere.
+    some days are billed to nobody. `first_sequence`: the first number, where a lot was begun elsewhere. `told` hears,
+    between two transactions, how many invoices of how many are issued, and may raise to stop there.
     """
     issued_on = _begin(run, despite=despite, first_sequence=first_sequence, by=by, now=now)
+    done, total = 0, Invoice.objects.filter(run__public_id=run).count() if told else 0
     while _issue_chunk(run, issued_on):
-        pass
+        done += CHUNK
+        if told:
+            told(done, total)
     return _end(run, by=by, now=now)
 
 
@@ -153,7 +158,7 @@ def _shorten(line: InvoiceLine, note: Invoice, used: int) -> None:
     if not used:
         line.delete()
         return
-    drawn = credit_line(note, used)
+    drawn = credit_content(note, used)
     line.unit_cents = line.amount_cents = -used
     line.care_cents, line.food_cents, line.extra_cents = drawn.care_cents, drawn.food_cents, drawn.extra_cents
     line.save(update_fields=["unit_cents", "amount_cents", "care_cents", "food_cents", "extra_cents"])

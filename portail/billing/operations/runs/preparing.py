@@ -4,18 +4,19 @@ Payers are taken by chunks, in the order of their keys, each chunk in a short tr
 far it went: a run that was killed goes on where it stopped.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 
 from portail.billing.models import Anomaly, CostShare, Invoice, InvoiceRun, Regie
 from portail.billing.operations.runs.computing import compute
-from portail.billing.operations.runs.reading import Book, read_book, read_chunk
+from portail.billing.operations.runs.reading import Book, of_payers, read_book, read_chunk
+from portail.billing.operations.runs.undone import without_undone
 from portail.billing.operations.runs.writing import Found, forget, write, write_anomalies
 from portail.billing.operations.setup import BillingError, regie_named
 from portail.billing.wording import RunAnomaly
@@ -50,16 +51,22 @@ class RunDraft:
     exercise: int | None = None
 
 
-def prepare_run(*, draft: RunDraft, by: Actor, now: datetime) -> InvoiceRun:
+def prepare_run(
+    *, draft: RunDraft, by: Actor, now: datetime, told: Callable[[int, int], None] | None = None
+) -> InvoiceRun:
     """Compute the invoices of a run as drafts, with the list of what to look at. Raises BillingError.
 
     Called again, it goes on with a run that was cut short, and otherwise computes everything anew: the drafts are
-    replaced, answers to unchanged anomalies stay. Nothing is numbered. One transaction for each `CHUNK` payers.
+    replaced, answers to unchanged anomalies stay. Nothing is numbered. One transaction for each `CHUNK` payers, between
+    which `told` hears how many payers of how many are done, and may raise to stop there.
     """
     run = _begin(draft, by=by, now=now)
     book = read_book(run.regie, run.month)
+    done, total = 0, Payer.objects.count() if told else 0
     while _prepare_chunk(run.pk, book, now):
-        pass
+        done += CHUNK
+        if told:
+            told(done, total)
     return _end(run.pk, _owed_by_nobody(book), by=by, now=now)
 
 
@@ -86,7 +93,7 @@ def _abandon_chunk(run: UUID) -> bool:
     """Take back the next drafts; False when none is left."""
     found = _abandoned(run)
     payers = list(Invoice.objects.filter(run=found).order_by("id").values_list("payer_id", flat=True)[:CHUNK])
-    forget(found, payers)
+    forget(found, Q(payer_id__in=payers))
     InvoiceRun.objects.filter(pk=found.pk).update(state=State.PREPARING, prepared_up_to=0)
     return bool(payers)
 
@@ -173,8 +180,10 @@ def _prepare_chunk(key: int, book: Book, now: datetime) -> bool:
     payers = list(Payer.objects.filter(pk__gt=run.prepared_up_to).order_by("pk")[:CHUNK])
     if not payers:
         return False
-    forget(run, [payer.pk for payer in payers])
-    write(run, compute(read_chunk(run, payers, book), book, run.regie.minimum_cents), now=now)
+    about = of_payers(payers)
+    forget(run, about)
+    chunk = without_undone(run, read_chunk(run, payers, book))
+    write(run, about, compute(chunk, book, run.regie.minimum_cents), now=now)
     InvoiceRun.objects.filter(pk=run.pk).update(prepared_up_to=payers[-1].pk)
     return True
 
@@ -185,7 +194,7 @@ def _end(key: int, alone: Sequence[Found], *, by: Actor, now: datetime) -> Invoi
     if run is None:
         raise BillingError("Cette campagne a été abandonnée pendant sa préparation.")
     if run.state == State.PREPARING:
-        write_anomalies(run, None, alone, now=now)
+        write_anomalies(run, Q(payer__isnull=True), alone, now=now)
         run.state, run.prepared_at = State.PREPARED, now
         run.save(update_fields=["state", "prepared_at"])
         record(Act("run_prepared", _subject(run)), by=by, now=now)

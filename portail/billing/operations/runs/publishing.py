@@ -10,6 +10,7 @@ from django.db import transaction
 from portail.billing.models import Invoice, InvoiceEmail, InvoiceRun
 from portail.billing.operations.runs.preparing import locked_run
 from portail.billing.operations.setup import BillingError
+from portail.billing.operations.unsubscribing import stop_token
 from portail.news.operations.outbox import LONGEST_KEY, MailDraft, is_address, queue_mails
 from portail.rules.invoicing import InvoiceStatus
 from portail.towns.actors import Actor
@@ -44,7 +45,10 @@ def _publish_chunk(run: UUID, page_url: str, now: datetime) -> int | None:
     invoices = list(hidden.order_by("id")[:CHUNK])
     if not invoices:
         return None
-    Invoice.objects.filter(pk__in=[invoice.pk for invoice in invoices]).update(published_at=now)
+    keys = [invoice.pk for invoice in invoices]
+    Invoice.objects.filter(pk__in=keys).update(published_at=now)
+    # After the invoices, whose lock a credit note is made under: it is either found here, or finds its invoice online.
+    Invoice.objects.filter(corrects__in=keys, published_at__isnull=True).update(published_at=now)
     return queue_mails(_mails(invoices, page_url), now=now)
 
 
@@ -74,6 +78,8 @@ def _mails(invoices: Sequence[Invoice], page_url: str) -> Iterator[MailDraft]:
 def _mail(invoice: Invoice, address: str, page_url: str) -> MailDraft:
     """No child's name: a mailbox is read by others."""
     town = current_town().name
+    # Whoever reads this mailbox may have no code of the family's: the link alone lets them stop.
+    stop = f"Ne plus recevoir ces messages : {page_url}courriel/{stop_token(invoice.payer_id, address)}/"
     key = f"invoice/{invoice.public_id}/{address}"
     if len(key) > LONGEST_KEY:
         key = f"invoice/{invoice.public_id}/{hashlib.sha256(address.encode()).hexdigest()}"
@@ -82,7 +88,7 @@ def _mail(invoice: Invoice, address: str, page_url: str) -> MailDraft:
         kind="invoice",
         to=address,
         subject=f"{town} : votre facture n° {invoice.number}",
-        text="\n".join(["Bonjour,", "", *_facts(invoice), "", f"Vos factures : {page_url}", "", town]),
+        text="\n".join(["Bonjour,", "", *_facts(invoice), "", f"Vos factures : {page_url}", stop, "", town]),
         payer_id=invoice.payer_id,
     )
 

@@ -5,9 +5,10 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from functools import cache
+from operator import itemgetter
 from typing import Any
 
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 
 from portail.billing.models import (
     BilledActivity,
@@ -91,7 +92,7 @@ class Child:
     code: str
     name: str
     sort_key: str
-    ties: Sequence[Tie]
+    ties: list[Tie]
     shares: Mapping[int | None, Sequence[tuple[int, int]]]
 
 
@@ -131,66 +132,76 @@ def read_book(regie: Regie, month: date) -> Book:
     return Book(span, activities, tariffs, keys, recorded_days(list(activities), span))
 
 
+def of_payers(payers: Sequence[Payer]) -> Q:
+    """The rows of these payers, who follow each other by their keys: two bounds are said faster than 200 keys."""
+    return Q(payer_id__gte=payers[0].pk, payer_id__lte=payers[-1].pk)
+
+
 def read_chunk(run: InvoiceRun, payers: Sequence[Payer], book: Book) -> Chunk:
-    """Everything about these payers' month."""
-    keys = [payer.pk for payer in payers]
-    persons = _persons_of(keys)
-    ties, shares = _ties(persons), _shares(persons)
-    answering = {tie.payer for some in ties.values() for tie in some} | {
-        payer for some in shares.values() for found in some.values() for payer, _ in found
+    """Everything about these payers' month. They follow each other by their keys.
+
+    No query may look at more than these payers: the planner of SQLite, which knows nothing of how large a town is,
+    would rather read a whole town in order than sort. Hence the sorts in Python, and what is left out of some filters.
+    """
+    keys, about = [payer.pk for payer in payers], of_payers(payers)
+    children = _children(about)
+    persons = [child.id for child in children]
+    answering = {tie.payer for child in children for tie in child.ties} | {
+        payer for child in children for found in child.shares.values() for payer, _ in found
     }
-    households = _households({payer.pk: payer for payer in payers}, answering, book.span)
-    rows = Person.objects.filter(pk__in=persons).order_by("sort_key", "id")
-    children = [
-        Child(person, code, f"{first} {last}", sort_key, ties.get(person, ()), shares.get(person, {}))
-        for person, code, first, last, sort_key in rows.values_list("id", "code", "first_name", "last_name", "sort_key")
-    ]
     return Chunk(
         payers=keys,
-        households=households,
+        households=_households({payer.pk: payer for payer in payers}, about, answering, book.span),
         children=children,
         days=consumed_days(persons, list(book.activities), Span(book.read_from, book.span.last), book.repeats.patterns),
         billed=_billed(run, persons) if run.rank > 1 else {},
-        carried=_carried(run, keys),
-        credits=_credits(run, keys),
-        told=_told(keys),
+        carried=_carried(run, about),
+        credits=_credits(run, about),
+        told=set(InvoiceEmail.objects.filter(about, confirmed_at__isnull=False).values_list("payer_id", flat=True)),
     )
 
 
-def _persons_of(payers: list[int]) -> list[int]:
-    links = Link.objects.filter(payer_id__in=payers).exclude(right=Right.READ_ONLY.value)
-    shares = CostShare.objects.filter(payer_id__in=payers)
-    rows = links.order_by().values_list("person_id").union(shares.order_by().values_list("person_id"))
-    return sorted(person for (person,) in rows)
+def _children(about: Q) -> list[Child]:
+    """Those for whom these payers answer, in the order of their names. Two queries."""
+    links = Link.objects.filter(about).exclude(right=Right.READ_ONLY.value).order_by().values("person_id")
+    persons = links.union(CostShare.objects.filter(about).order_by().values("person_id"))
+    shares = _shares(persons)
+    rows = Person.objects.filter(pk__in=persons).order_by()
+    columns = ("id", "code", "first_name", "last_name", "sort_key")
+    ties = ("links__id", "links__payer_id", "links__right", "links__weeks_from")
+    found: dict[int, tuple[Child, list[tuple[int, Tie]]]] = {}
+    for key, code, first, last, name, link, payer, right, weeks_from in rows.values_list(*columns, *ties):
+        if key not in found:
+            found[key] = Child(key, code, f"{first} {last}", name, [], shares.get(key, {})), []
+        if right not in (None, Right.READ_ONLY.value):
+            found[key][1].append((link, Tie(payer, Right(right), weeks_from)))
+    for child, some in found.values():
+        child.ties.extend(tie for _, tie in sorted(some, key=lambda pair: pair[0]))
+    return sorted((child for child, _ in found.values()), key=lambda child: (child.sort_key, child.id))
 
 
-def _ties(persons: list[int]) -> dict[int, list[Tie]]:
-    found: dict[int, list[Tie]] = {}
-    links = Link.objects.filter(person_id__in=persons).exclude(right=Right.READ_ONLY.value).order_by("id")
-    for person, payer, right, weeks_from in links.values_list("person_id", "payer_id", "right", "weeks_from"):
-        found.setdefault(person, []).append(Tie(payer, Right(right), weeks_from))
-    return found
-
-
-def _shares(persons: list[int]) -> dict[int, dict[int | None, list[tuple[int, int]]]]:
+def _shares(persons: "QuerySet[Any, Any]") -> dict[int, dict[int | None, list[tuple[int, int]]]]:
     found: dict[int, dict[int | None, list[tuple[int, int]]]] = {}
-    rows = CostShare.objects.filter(person_id__in=persons).order_by("id")
-    for person, activity, payer, percent in rows.values_list("person_id", "activity_id", "payer_id", "percent"):
+    rows = CostShare.objects.filter(person_id__in=persons).order_by()
+    for _, person, activity, payer, percent in sorted(
+        rows.values_list("id", "person_id", "activity_id", "payer_id", "percent")
+    ):
         found.setdefault(person, {}).setdefault(activity, []).append((payer, percent))
     return found
 
 
-def _households(known: Mapping[int, Payer], answering: set[int], span: Span) -> dict[int, Household]:
+def _households(known: Mapping[int, Payer], about: Q, answering: set[int], span: Span) -> dict[int, Household]:
     """Three queries: the other payers, every quotient, every rank."""
-    others = Payer.objects.filter(pk__in=answering - known.keys())
-    payers = {**known, **{payer.pk: payer for payer in others}}
+    others = answering - known.keys()
+    payers = {**known, **{payer.pk: payer for payer in Payer.objects.filter(pk__in=others)}}
+    everybody = about | Q(payer_id__in=others)
     quotients: dict[int, list[pricing.QuotientSpan]] = {}
-    rows = Quotient.objects.filter(payer_id__in=payers, first_day__lte=span.last).exclude(last_day__lt=span.first)
-    for payer_id, first, last, value in rows.order_by("first_day").values_list(
-        "payer_id", "first_day", "last_day", "value"
+    rows = Quotient.objects.filter(everybody, first_day__lte=span.last).exclude(last_day__lt=span.first).order_by()
+    for first, payer_id, last, value in sorted(
+        rows.values_list("first_day", "payer_id", "last_day", "value"), key=itemgetter(0)
     ):
         quotients.setdefault(payer_id, []).append(pricing.QuotientSpan(first, last, value))
-    ranks = _ranks(list(payers))
+    ranks = _ranks(everybody)
     return {
         key: Household(
             key, str(payer), payer.address, payer.resident, payer.email, quotients.get(key, ()), ranks.get(key, {})
@@ -199,10 +210,10 @@ def _households(known: Mapping[int, Payer], answering: set[int], span: Span) -> 
     }
 
 
-def _ranks(payers: list[int]) -> dict[int, dict[int, int]]:
+def _ranks(about: Q) -> dict[int, dict[int, int]]:
     """The rank of each child of a payer: active children, oldest first, those without a birth date last."""
     found: dict[int, dict[int, int]] = {}
-    links = Link.objects.filter(payer_id__in=payers, person__active=True, person__kind=Person.Kind.CHILD)
+    links = Link.objects.filter(about, person__active=True, person__kind=Person.Kind.CHILD)
     oldest_first = F("person__birth_date").asc(nulls_last=True)
     rows = links.exclude(right=Right.READ_ONLY.value).order_by(oldest_first, "person_id")
     for payer, person in rows.values_list("payer_id", "person_id"):
@@ -239,38 +250,30 @@ def _days(detail: Mapping[str, Any]) -> list[date]:
     return [date.fromisoformat(day["day"]) for day in detail.get("days", ())]
 
 
-def _carried(run: InvoiceRun, payers: list[int]) -> dict[int, list[tuple[Invoice, date]]]:
+def _carried(run: InvoiceRun, about: Q) -> dict[int, list[tuple[Invoice, date]]]:
     """What earlier runs of the régie left for a later one, locked: two runs must not both take it."""
     found: dict[int, list[tuple[Invoice, date]]] = {}
     rows = Invoice.objects.filter(
-        regie=run.regie_id,
-        payer_id__in=payers,
+        about,
         status=InvoiceStatus.CARRIED.value,
         carried_into__isnull=True,
         run__state__in=("issued", "published"),
     ).exclude(run=run)
     locked = rows.select_for_update(of=("self",)).select_related("run").order_by("id")
     for invoice in locked.prefetch_related("lines"):
-        if invoice.run is not None:
+        if invoice.run is not None and invoice.regie_id == run.regie_id:
             found.setdefault(invoice.payer_id, []).append((invoice, invoice.run.month))
     return found
 
 
-def _credits(run: InvoiceRun, payers: list[int]) -> dict[int, list[Invoice]]:
+def _credits(run: InvoiceRun, about: Q) -> dict[int, list[Invoice]]:
     """Credit notes of the régie that still hold something, oldest first, with their lines."""
     found: dict[int, list[Invoice]] = {}
     rows = Invoice.objects.filter(
-        regie=run.regie_id,
-        payer_id__in=payers,
-        kind=Invoice.Kind.CREDIT_NOTE,
-        status=InvoiceStatus.ISSUED.value,
-        total_cents__gt=F("paid_cents") + F("credited_cents"),
+        about, kind=Invoice.Kind.CREDIT_NOTE, total_cents__gt=F("paid_cents") + F("credited_cents")
     )
     for note in rows.order_by("issued_on", "id").prefetch_related("lines"):
-        found.setdefault(note.payer_id, []).append(note)
+        # Asked here: the index of a régie by status leads to all the invoices that it ever issued.
+        if note.regie_id == run.regie_id and note.status == InvoiceStatus.ISSUED.value:
+            found.setdefault(note.payer_id, []).append(note)
     return found
-
-
-def _told(payers: list[int]) -> set[int]:
-    rows = InvoiceEmail.objects.filter(payer_id__in=payers, confirmed_at__isnull=False)
-    return set(rows.values_list("payer_id", flat=True))

@@ -4,29 +4,35 @@ Most children of a town eat on one of a few sets of weekdays, and two quotients 
 names and the quotient itself, which the invoice shows, are each family's own.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Any, Final
 
 from portail.billing.wording import RunAnomaly
 from portail.bookings.queries.attendance import Patterns
 from portail.rules import pricing
 
-_MOST = 10_000  # months kept at once: by then their memory would cost more than it saves
+_MOST: Final = 10_000  # of each kind kept at once: by then their memory would cost more than they save
 
 
 @dataclass(frozen=True, slots=True)
-class AlikeLine:
-    """A line of an invoice, whoever's it is. `by_quotient`: it is to show the quotient. `detail`: JSON, an object."""
+class Content:
+    """What a line of an invoice says and costs, whoever's it is; amounts in cents.
+
+    `detail`: what stands behind it, as JSON (an object, never empty); what is each family's own is not in it.
+    `by_quotient`: the quotient of the family is, and is to be shown.
+    """
 
     label: str
     quantity: int
     unit_cents: int
+    amount_cents: int
     care_cents: int
     food_cents: int
     extra_cents: int
-    by_quotient: bool
     detail: str
+    by_quotient: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +40,16 @@ class AlikeMonth:
     """What the `days` of a child at an activity make. `noticed`: by anomaly, the days to look at, as ISO text."""
 
     days: Sequence[pricing.Consumed]
-    lines: Sequence[AlikeLine]
+    lines: Sequence[Content]
     noticed: Sequence[tuple[RunAnomaly, list[str]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Peers:
+    """All the families who stand alike. `classes`: by the key of an activity, that of `standing` there."""
+
+    standing: pricing.Standing
+    classes: dict[int, int] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -43,38 +57,53 @@ class Repeats:
     """What one process has reckoned for one run. The tariffs of an activity must not change meanwhile."""
 
     patterns: Patterns = field(default_factory=dict)
-    _classes: dict[tuple[int, pricing.Standing], int] = field(default_factory=dict)
-    _numbers: dict[tuple[Any, ...], int] = field(default_factory=dict)
+    _peers: dict[pricing.Standing, Peers] = field(default_factory=dict)
+    _classes: dict[Hashable, int] = field(default_factory=dict)
     _months: dict[tuple[int, int], AlikeMonth] = field(default_factory=dict)
+    _fresh: "count[int]" = field(default_factory=count)  # numbers of classes, never given twice
+
+    def peers(self, standing: pricing.Standing) -> Peers:
+        """The families of this standing."""
+        found = self._peers.get(standing)
+        if found is None:
+            _make_room(self._peers)
+            found = self._peers[standing] = Peers(standing)
+        return found
 
     def month(
         self,
         days: Sequence[pricing.Consumed],
         place: tuple[int, Sequence[pricing.Tariff]],
-        standing: pricing.Standing,
+        peers: Peers,
         reckon: Callable[[], AlikeMonth],
     ) -> AlikeMonth:
         """What `reckon` gives, or gave for the same days (the same value of `patterns`) and families who pay alike.
 
         `place`: the key of the activity and its tariffs. The family stands as told all month.
         """
+        alike = peers.classes.get(place[0])
+        if alike is None:
+            alike = peers.classes[place[0]] = self._class(place, peers.standing)
         # By identity: to hash twenty days would cost more than all the rest. The month keeps its days alive.
-        key = (id(days), self._class(place, standing))
+        key = (id(days), alike)
         found = self._months.get(key)
         if found is None or found.days is not days:
-            if len(self._months) >= _MOST:
-                self._months.clear()
+            _make_room(self._months)
             found = self._months[key] = reckon()
         return found
 
     def _class(self, place: tuple[int, Sequence[pricing.Tariff]], standing: pricing.Standing) -> int:
         """A number for all the standings of which the tariffs make the same, the quotient aside."""
         activity, tariffs = place
-        found = self._classes.get((activity, standing))
+        grounds = (activity, *(pricing.likeness(tariff, standing) for tariff in tariffs))
+        found = self._classes.get(grounds)
         if found is None:
-            if len(self._classes) >= _MOST:
-                for known in (self._classes, self._numbers, self._months):
-                    known.clear()  # together: the numbers begin again
-            grounds = (activity, *(replace(pricing.quote(tariff, standing), quotient=None) for tariff in tariffs))
-            found = self._classes[activity, standing] = self._numbers.setdefault(grounds, len(self._numbers))
+            _make_room(self._classes)
+            found = self._classes[grounds] = next(self._fresh)
         return found
+
+
+def _make_room(kept: dict[Any, Any]) -> None:
+    """Begin again when there is too much. Nothing else need be forgotten: what was kept is right, whoever finds it."""
+    if len(kept) >= _MOST:
+        kept.clear()

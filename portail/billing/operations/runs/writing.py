@@ -1,9 +1,11 @@
 """The drafts of a chunk, written in the place of those of the time before."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 from uuid import uuid4
+
+from django.db.models import Q
 
 from portail.billing.models import Anomaly, Invoice, InvoiceRun
 from portail.billing.operations.runs.bulk import insert_like, insert_lines
@@ -18,13 +20,14 @@ Found = tuple[int | None, RunAnomaly, dict[str, Any]]
 """An anomaly found: whose (the key of a payer, or nobody), its kind, what it is about."""
 
 
-def forget(run: InvoiceRun, payers: Sequence[int]) -> None:
+def forget(run: InvoiceRun, about: Q) -> None:
     """Take back the drafts of these payers; what they carried over is to be carried again. The run is not issued."""
-    Invoice.objects.filter(run=run, payer_id__in=payers, status__in=UNSAID).delete()
+    # The kind leads to the index of one invoice per run and payer; the run alone, to all that was written so far.
+    Invoice.objects.filter(about, run=run, kind=Invoice.Kind.INVOICE, status__in=UNSAID).delete()
 
 
-def write(run: InvoiceRun, drafts: Iterable[DraftInvoice], *, now: datetime) -> None:
-    """Write the invoices, their lines and the anomalies of these payers."""
+def write(run: InvoiceRun, about: Q, drafts: Iterable[DraftInvoice], *, now: datetime) -> None:
+    """Write the invoices, their lines and the anomalies of the payers whom `about` tells."""
     kept = list(drafts)
     written = _write_invoices(run, [draft for draft in kept if draft.lines])
     insert_lines(
@@ -33,36 +36,27 @@ def write(run: InvoiceRun, drafts: Iterable[DraftInvoice], *, now: datetime) -> 
     _carry(kept, written)
     write_anomalies(
         run,
-        [draft.payer.id for draft in kept],
+        about,
         ((draft.payer.id, kind, {"items": items}) for draft in kept for kind, items in draft.items.items()),
         now=now,
     )
 
 
-def write_anomalies(
-    run: InvoiceRun,
-    payers: Sequence[int] | None,
-    found: Iterable[Found],
-    *,
-    now: datetime,
-) -> None:
-    """Replace the anomalies of these payers, or those of nobody (None). What was answered stays answered."""
-    about = {"payer_id__in": payers} if payers is not None else {"payer__isnull": True}
-    before = Anomaly.objects.filter(run=run, **about)
-    answered = {
-        (payer, kind): (data, pk)
-        for pk, payer, kind, data in before.filter(solved_at__isnull=False).values_list(
-            "id", "payer_id", "kind", "data"
-        )
-    }
-    rows, still = [], []
+def write_anomalies(run: InvoiceRun, about: Q, found: Iterable[Found], *, now: datetime) -> None:
+    """Replace the anomalies that `about` tells, of some payers or of nobody. What was answered stays answered."""
+    columns = ("id", "payer_id", "kind", "data", "solved_at")
+    before = list(Anomaly.objects.filter(about, run=run).order_by().values_list(*columns))
+    answered = {(payer, kind): (data, key) for key, payer, kind, data, solved_at in before if solved_at}
+    rows, still = [], set()
     for payer, kind, data in found:
-        known, pk = answered.get((payer, kind.value), (None, 0))
+        known, key = answered.get((payer, kind.value), (None, 0))
         if known == data:
-            still.append(pk)
+            still.add(key)
         else:
             rows.append((uuid4().hex, payer, kind.value, to_text(data)))
-    before.exclude(pk__in=still).delete()
+    gone = {key for key, *_ in before} - still
+    if gone:
+        Anomaly.objects.filter(pk__in=gone).delete()
     insert_like(Anomaly(run=run, at=now), ("public_id", "payer_id", "kind", "data"), rows)
 
 
