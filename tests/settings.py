@@ -31,6 +31,7 @@ else:
     DATABASES["default"]["OPTIONS"]["init_command"] = (
         "PRAGMA journal_mode=WAL;PRAGMA synchronous=OFF;PRAGMA reverse_unordered_selects=ON"
     )
+    DATABASES["default"]["OPTIONS"]["timeout"] = 120  # seconds: many processes queue on a slow machine, and that is all
 
 # Static files straight from the source: no collectstatic before the tests.
 MIDDLEWARE = [name for name in MIDDLEWARE if "whitenoise" not in name]
