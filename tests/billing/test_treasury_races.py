@@ -7,6 +7,7 @@ from collections import Counter
 from uuid import UUID
 
 import pytest
+from django.db import transaction
 
 from portail.billing.models import Invoice, Payment, Regie, Remittance, StatementLine
 from portail.billing.operations.money import Receipt, reverse_payment, take_in
@@ -123,8 +124,11 @@ def naively_recorded(regie_key: int) -> int:
     meet()
     meet()
     for one in lines:
-        debt = Invoice.objects.select_related("regie", "payer").get()
-        take_in(Receipt(debt.regie, debt.payer, Payment.Means.CARD, one.cents, one.on, {debt.pk: one.cents}), now=NOW)
+        with transaction.atomic():
+            debt = Invoice.objects.select_related("regie", "payer").get()
+            Regie.objects.select_for_update().get(pk=regie_key)  # a receipt takes its number under this lock
+            owed = {debt.pk: one.cents}
+            take_in(Receipt(debt.regie, debt.payer, Payment.Means.CARD, one.cents, one.on, owed), now=NOW)
     return len(lines)
 
 

@@ -15,7 +15,7 @@ from typing import Any
 import django
 
 SIZE = 8
-PATIENCE = 60  # seconds; only ever reached by a deadlock, which must be a red test, not a hung one
+PATIENCE = 180  # seconds; only ever reached by a deadlock, which must be a red test, not a hung one
 
 
 @dataclass(frozen=True)
