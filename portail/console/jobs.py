@@ -11,8 +11,12 @@ from django.db import InterfaceError, OperationalError, connections
 from django.utils import timezone
 
 from portail.console.bell import Bell
+from portail.console.billing_jobs import issue_invoices, prepare_invoices, publish_invoices, send_reminders
 from portail.console.chores import Chore
 from portail.console.code_letters import print_code_letters
+from portail.console.event_jobs import close_many
+from portail.console.family_imports import run_family_import, run_family_undo
+from portail.console.family_mails import queue_family_mails
 from portail.console.worker import Worker, worker_name
 from portail.towns.job_queries import jobs_are_due
 from portail.towns.operations.files import KeptFileError
@@ -39,7 +43,17 @@ FAILED = "Ce travail a échoué, et n'a pas été terminé. L'exploitant en trou
 
 # The kinds of work by name, filled by hand: a function of the job and its progress, run outside any transaction, that
 # opens its own short ones. It may be killed anywhere and is begun again: what it did must be seen, or kept.
-JOBS: dict[str, JobKind] = {"code_letters": print_code_letters}
+JOBS: dict[str, JobKind] = {
+    "code_letters": print_code_letters,
+    "family_mails": queue_family_mails,
+    "prepare_invoices": prepare_invoices,
+    "issue_invoices": issue_invoices,
+    "publish_invoices": publish_invoices,
+    "reminders": send_reminders,
+    "close_days": close_many,
+    "import_families": run_family_import,
+    "undo_import": run_family_undo,
+}
 
 log = logging.getLogger("portail.worker")
 

@@ -5,7 +5,7 @@ from uuid import uuid4
 from django.db import models
 from django.db.models import Q
 
-from portail.families.models import Payer
+from portail.families.models import Payer, School
 from portail.towns.keys import SameTown
 from portail.towns.models import TownModel
 
@@ -18,6 +18,11 @@ class NewsItem(TownModel):
         INFORMATION = "information", "Message d'information"
         TIP = "tip", "Bon à savoir"
 
+    class Place(models.TextChoices):
+        EVERYWHERE = "all", "avant et après la connexion"
+        BEFORE = "before", "avant la connexion seulement"
+        AFTER = "after", "après la connexion seulement"
+
     public_id = models.UUIDField("identifiant public", default=uuid4, editable=False)
     kind = models.CharField("rubrique", max_length=11, choices=Kind.choices)
     title = models.CharField("titre", max_length=150)
@@ -25,6 +30,7 @@ class NewsItem(TownModel):
     link = models.URLField("en savoir plus", blank=True)
     published_at = models.DateTimeField("publié le")
     until = models.DateTimeField("retiré le", null=True, blank=True)
+    place = models.CharField("où", max_length=6, choices=Place.choices, default=Place.EVERYWHERE)
 
     class Meta(TownModel.Meta):
         verbose_name = "actualité"
@@ -60,12 +66,61 @@ class NewsFile(TownModel):
         ]
 
 
+class Menu(TownModel):
+    """What a canteen serves on a day, in one school or in all of them (feature N5)."""
+
+    class Allergen(models.TextChoices):
+        """The fourteen of Regulation (EU) No 1169/2011, annex II, in its order."""
+
+        GLUTEN = "gluten", "gluten"
+        CRUSTACEANS = "crustaceans", "crustacés"
+        EGGS = "eggs", "œufs"
+        FISH = "fish", "poisson"
+        PEANUTS = "peanuts", "arachides"
+        SOYA = "soya", "soja"
+        MILK = "milk", "lait"
+        NUTS = "nuts", "fruits à coque"
+        CELERY = "celery", "céleri"
+        MUSTARD = "mustard", "moutarde"
+        SESAME = "sesame", "sésame"
+        SULPHITES = "sulphites", "sulfites"
+        LUPIN = "lupin", "lupin"
+        MOLLUSCS = "molluscs", "mollusques"
+
+    school = models.ForeignKey(
+        School,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        db_constraint=False,
+        related_name="+",
+        verbose_name="école (aucune : toutes)",
+    )
+    day = models.DateField("jour")
+    courses = models.TextField("plats, un par ligne", max_length=1000)
+    allergens = models.JSONField("allergènes", default=list, blank=True)  # values of Allergen, in their order
+
+    class Meta(TownModel.Meta):
+        verbose_name = "menu"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["town", "school", "day"], condition=Q(school__isnull=False), name="menu_once_per_school_and_day"
+            ),
+            models.UniqueConstraint(fields=["town", "day"], condition=Q(school__isnull=True), name="menu_once_per_day"),
+            SameTown(field="school", name="menu_same_town_school"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.day}"
+
+
 class ContactRequest(TownModel):
     """« Je rencontre des difficultés à me connecter »: a message to the town hall (feature A4)."""
 
     class Status(models.TextChoices):
         NEW = "new", "à traiter"
-        DONE = "done", "traitée"
+        ANSWERED = "answered", "répondue"
+        DONE = "done", "classée"
 
     public_id = models.UUIDField("identifiant public", default=uuid4, editable=False)
     at = models.DateTimeField("reçue le")
@@ -75,13 +130,77 @@ class ContactRequest(TownModel):
     phone = models.CharField("téléphone", max_length=30, blank=True)
     child = models.CharField("enfant", max_length=150, blank=True)
     message = models.TextField("message", max_length=4000)
-    status = models.CharField("état", max_length=4, choices=Status.choices, default=Status.NEW)
+    status = models.CharField("état", max_length=8, choices=Status.choices, default=Status.NEW)
+    # Known for certain only when it was written from inside; a name or an address that was typed proves nothing.
+    payer = models.ForeignKey(
+        Payer,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        db_constraint=False,
+        related_name="+",
+        verbose_name="payeur",
+    )
 
     class Meta(TownModel.Meta):
         verbose_name = "demande de contact"
         verbose_name_plural = "demandes de contact"
         indexes = [models.Index(fields=["town", "status", "at"], name="contact_by_status")]
-        constraints = [models.UniqueConstraint(fields=["town", "public_id"], name="contact_public_id")]
+        constraints = [
+            *TownModel.Meta.constraints,
+            models.UniqueConstraint(fields=["town", "public_id"], name="contact_public_id"),
+            SameTown(field="payer", name="contact_same_town_payer"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ContactReply(TownModel):
+    """What the town hall answered to a message: an e-mail that left, or what was said on the telephone."""
+
+    public_id = models.UUIDField("identifiant public", default=uuid4, editable=False)
+    request = models.ForeignKey(
+        ContactRequest, on_delete=models.CASCADE, db_constraint=False, related_name="replies", verbose_name="demande"
+    )
+    at = models.DateTimeField("écrite le")
+    actor = models.CharField("par", max_length=150)
+    text = models.TextField("réponse", max_length=4000)
+    to = models.EmailField("destinataire", blank=True)  # empty: said, not written
+
+    class Meta(TownModel.Meta):
+        verbose_name = "réponse à une demande"
+        verbose_name_plural = "réponses aux demandes"
+        constraints = [
+            models.UniqueConstraint(fields=["town", "public_id"], name="contact_reply_public_id"),
+            SameTown(field="request", name="contact_reply_same_town_request"),
+        ]
+
+
+class Campaign(TownModel):
+    """An e-mail from the town hall to many families; one row of the outbox for each payer (feature M6)."""
+
+    public_id = models.UUIDField("identifiant public", default=uuid4, editable=False)
+    at = models.DateTimeField("demandé le")
+    actor = models.CharField("par", max_length=150)
+    subject = models.CharField("objet", max_length=200)
+    text = models.TextField("texte", max_length=5000)
+    audience = models.CharField("à qui", max_length=300)
+    recipients = models.PositiveIntegerField("destinataires")
+    without_address = models.PositiveIntegerField("familles sans courriel")
+    job = models.UUIDField("travail")
+
+    class Meta(TownModel.Meta):
+        verbose_name = "courriel aux familles"
+        verbose_name_plural = "courriels aux familles"
+        indexes = [models.Index(fields=["town", "-at"], name="campaign_by_date")]
+        constraints = [
+            *TownModel.Meta.constraints,
+            models.UniqueConstraint(fields=["town", "public_id"], name="campaign_public_id"),
+        ]
+
+    def __str__(self) -> str:
+        return self.subject
 
 
 class OutboxMail(TownModel):
@@ -115,6 +234,15 @@ class OutboxMail(TownModel):
         related_name="+",
         verbose_name="payeur",
     )
+    campaign = models.ForeignKey(
+        Campaign,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        db_constraint=False,
+        related_name="mails",
+        verbose_name="courriel aux familles",
+    )
     created_at = models.DateTimeField("créé le")
     due_at = models.DateTimeField("à envoyer à partir du")
     status = models.CharField("état", max_length=7, choices=Status.choices, default=Status.WAITING)
@@ -136,6 +264,7 @@ class OutboxMail(TownModel):
             models.UniqueConstraint(fields=["town", "key"], name="outbox_key_once_per_town"),
             models.UniqueConstraint(fields=["town", "public_id"], name="outbox_public_id"),
             SameTown(field="payer", name="outbox_same_town_payer"),
+            SameTown(field="campaign", name="outbox_same_town_campaign"),
             models.CheckConstraint(
                 condition=Q(status__in=["waiting", "sending", "sent", "failed", "dropped"]), name="outbox_known_status"
             ),

@@ -76,9 +76,9 @@ def cleaned(body: str) -> Markup:
     )
 
 
-def board(now: datetime) -> Board:
-    """What the town in force shows at `now`. Two queries, one when there is nothing."""
-    items = list(_published(now).order_by("-published_at", "-id")[:LONGEST_BOARD])
+def board(now: datetime, *, inside: bool = False) -> Board:
+    """What the town in force shows at `now`, before login or `inside`. Two queries, one when there is nothing."""
+    items = list(_published(now, inside=inside).order_by("-published_at", "-id")[:LONGEST_BOARD])
     files: dict[int, list[FileCard]] = {}
     if items:
         rows = NewsFile.objects.filter(item__in=[item.pk for item in items]).order_by("id")
@@ -95,9 +95,14 @@ def board(now: datetime) -> Board:
     )
 
 
-def file_named(public_id: UUID, now: datetime) -> NewsFile | None:
-    """The file of this public identifier, with its content, if its item is shown at `now`."""
-    return NewsFile.objects.filter(public_id=public_id, item__in=_published(now)).first()
+def file_named(public_id: UUID, now: datetime, *, inside: bool = False) -> NewsFile | None:
+    """The file of this public identifier, with its content and item, if the item is shown at `now` to this visitor.
+
+    Who is `inside` may fetch what is shown before login too: the page may still be open.
+    """
+    everywhere = _published(now, inside=False) | _published(now, inside=True)
+    shown = everywhere if inside else _published(now, inside=False)
+    return NewsFile.objects.select_related("item").filter(public_id=public_id, item__in=shown).first()
 
 
 def item_titled(kind: str, title: str) -> NewsItem | None:
@@ -105,8 +110,9 @@ def item_titled(kind: str, title: str) -> NewsItem | None:
     return NewsItem.objects.filter(kind=kind, title=title).order_by("-published_at", "-id").first()
 
 
-def _published(now: datetime) -> QuerySet[NewsItem]:
-    shown: QuerySet[NewsItem] = NewsItem.objects.filter(published_at__lte=now)
+def _published(now: datetime, *, inside: bool) -> QuerySet[NewsItem]:
+    places = [NewsItem.Place.EVERYWHERE, NewsItem.Place.AFTER if inside else NewsItem.Place.BEFORE]
+    shown: QuerySet[NewsItem] = NewsItem.objects.filter(published_at__lte=now, place__in=places)
     return shown.filter(Q(until__isnull=True) | Q(until__gt=now))
 
 
@@ -129,3 +135,8 @@ def abandoned_mails() -> list[AbandonedMail]:
     rows = OutboxMail.objects.filter(status=OutboxMail.Status.FAILED).order_by("-created_at", "-id")
     columns = rows.values_list("created_at", "kind", "to", "subject", "last_error")[:MOST_ABANDONED]
     return [AbandonedMail(*row) for row in columns]
+
+
+def failed_mails() -> int:
+    """How many mails were given up. One query."""
+    return OutboxMail.objects.filter(status=OutboxMail.Status.FAILED).count()

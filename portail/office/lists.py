@@ -104,8 +104,9 @@ def _ordered(rows: Any, columns: Sequence[Column], sort: str) -> Any:
         return rows
     if not isinstance(rows, QuerySet):
         return sorted(rows, key=lambda row: _key(column.value(row)), reverse=sort.startswith("-"))
-    terms = [f"-{term}" if sort.startswith("-") != term.startswith("-") else term for term in column.sort]
-    return rows.order_by(*(term.replace("--", "") for term in terms), "pk")
+    backwards = sort.startswith("-")
+    terms = [f"{'-' if backwards != term.startswith('-') else ''}{term.lstrip('-')}" for term in column.sort]
+    return rows.order_by(*terms, "pk")
 
 
 def _key(value: Value) -> tuple[int, Any]:

@@ -1,5 +1,6 @@
 """What every page of the office receives, and how a page is rendered."""
 
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -20,9 +21,10 @@ def show(
     request: OfficeRequest, template: str, context: Mapping[str, Any], *, current: str = "", status: int = 200
 ) -> HttpResponse:
     """Render a page of the office; `current` is the key of the menu's entry that it belongs to (`office.menu`)."""
-    said = request.get_signed_cookie(SAID, default="")
+    kept = request.get_signed_cookie(SAID, default="") or ""
+    said = urlsafe_b64decode(kept).decode(errors="replace")
     response = render(request, template, {**_everywhere(request, current), "said": said, **context}, status=status)
-    if said:
+    if kept:
         response.delete_cookie(SAID)
     return response
 
@@ -30,7 +32,8 @@ def show(
 def done(words: str, to: str, *args: Any, **kwargs: Any) -> HttpResponse:
     """Redirect to the page named `to` (« office:family ») or to an address, which will say `words` once."""
     response = redirect(to, *args, **kwargs)
-    response.set_signed_cookie(SAID, words[:LONGEST_SAID], httponly=True, secure=settings.HTTPS, samesite="Lax")
+    kept = urlsafe_b64encode(words[:LONGEST_SAID].encode(errors="replace")).decode()  # a header has no « € », no « œ »
+    response.set_signed_cookie(SAID, kept, httponly=True, secure=settings.HTTPS, samesite="Lax")
     return response
 
 

@@ -19,5 +19,12 @@ urlpatterns = [
     path("agents/<int:number>/", staff.edit_staff, name="edit_staff"),
     path("agents/<int:number>/acces/", staff.reset_staff, name="reset_staff"),
     path("journal/", trail.trail, name="trail"),
+    path("", include("portail.office.calendar.urls")),
+    path("", include("portail.office.today.urls")),
+    path("familles/", include("portail.office.families.urls")),
+    path("facturation/", include("portail.office.billing.urls")),
+    path("reservations/", include("portail.office.bookings.urls")),
+    path("imports/", include("portail.office.imports.urls")),
     path("travaux/", include("portail.office.work.urls")),
+    path("messages/", include("portail.office.messages.urls")),
 ]

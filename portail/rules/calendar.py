@@ -211,6 +211,16 @@ class TownCalendar:
             return self._school_day(day, school_id)
         return self._other_day(opens_on, day, school_id)
 
+    def open_days(
+        self, opens_on: Opening, weekdays: frozenset[int], first: date, *, school_id: int | None = None
+    ) -> Iterator[date]:
+        """The days from `first` on, within SEARCH_DAYS, when such an activity is open. Closures apart."""
+        start = first.toordinal()
+        for ordinal in range(start, min(start + SEARCH_DAYS, date.max.toordinal() + 1)):
+            day = date.fromordinal(ordinal)
+            if self.opening(opens_on, weekdays, day, school_id).open:
+                yield day
+
     def working_day_before(self, day: date, count: int) -> date | None:
         """The `count`-th day worked before `day`; None when there is none within SEARCH_DAYS."""
         return self._count_back(("worked", day, count, None), self.is_worked)

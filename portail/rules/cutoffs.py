@@ -4,6 +4,8 @@ A cut-off is kept as a rule in the town's wall-clock time and turned into an ins
 do not compare rightly when clocks change. A change is allowed strictly before the instant: 10:00:00 is late.
 """
 
+import itertools
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
@@ -65,6 +67,22 @@ def deadline(cutoff: Cutoff, day: date, calendar: TownCalendar, school_id: int |
     if cutoff.at == MIDNIGHT_AFTER:
         last_day += timedelta(days=1)
     return datetime(last_day.year, last_day.month, last_day.day, hours, minutes, tzinfo=zone).astimezone(UTC)
+
+
+def telling_days(days: Iterable[date], count: int = 4) -> list[date]:
+    """Of the open days given in order, those that show a cut-off best: the first one, then the first after each longer
+    gap than before (a weekend, then holidays); completed with the next ones. At most `count`, in order.
+    """
+    found = list(days)
+    chosen = found[:1]
+    longest = 1
+    for before, day in itertools.pairwise(found):
+        gap = (day - before).days
+        if gap > longest and len(chosen) < count:
+            chosen.append(day)
+            longest = gap
+    spare = [day for day in found if day not in chosen]
+    return sorted([*chosen, *spare[: max(0, count - len(chosen))]])
 
 
 def cutoff_day(cutoff: Cutoff, day: date, calendar: TownCalendar, school_id: int | None) -> date:

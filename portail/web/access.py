@@ -21,7 +21,7 @@ from portail.rules.codes import Brake, miscopied, normalise_child_code
 from portail.towns import wording as say
 from portail.towns.models import Town
 from portail.web import session
-from portail.web.board import board_context
+from portail.web.board import board_context, menus_context
 from portail.web.pages import labels_of, show
 from portail.web.requests import TownRequest, for_family, network_of, safe_next
 
@@ -160,6 +160,7 @@ def _page(
     state = "suspended" if town.status == Town.Status.SUSPENDED else "preparing" if closed else "open"
     context = {
         **board_context(request),
+        **menus_context(request),
         "form": {
             "child_code": child_code,
             "error": error,

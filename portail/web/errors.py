@@ -53,6 +53,16 @@ def unprintable(request: HttpRequest) -> HttpResponse:
     )
 
 
+def shown_only(request: HttpRequest) -> HttpResponse:
+    """403: an agent looks at what a family sees, and sent something in its place."""
+    return _page(
+        request,
+        403,
+        _("Vue de la mairie : rien n'est enregistré"),
+        _("Vous voyez le site comme la famille le voit, sans pouvoir rien y changer."),
+    )
+
+
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """403: the form was open for too long, or sent from elsewhere. Nothing was recorded."""
     return _page(

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from portail.bookings.queries.history import ChangeRow, history_of
+from portail.bookings.queries.requests import refused_requests
 from portail.families.queries import Family
 from portail.rules.booking import Channel
 from portail.rules.weeks import history_floor
@@ -56,6 +57,9 @@ def history(request: TownRequest, family: Family, *, code: str) -> HttpResponse:
         "child": child_card(child),
         "children": [Tab(c.first_name, history_url(c.code), c.code == code) for c in family.children],
         "groups": groups,
+        "refused": [
+            (one.activity.name, say.day_stamp(one.day), one.answer) for one in refused_requests([child.id], floor)
+        ],
         "floor_words": _("Les modifications sont montrées pour les jours à partir du %(day)s.")
         % {"day": say.day(floor)},
         "back_url": child_card(child).url_planning,

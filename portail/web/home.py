@@ -18,6 +18,7 @@ from portail.families.queries import ChildRow, Family
 from portail.rules.booking import Known, PersonFacts
 from portail.rules.weeks import history_floor, monday
 from portail.towns import wording as say
+from portail.web.board import board_context, menus_context
 from portail.web.grid import NOTHING_TO_TICK, Grid, Strip
 from portail.web.history import change_line
 from portail.web.pages import ChildCard, child_card, labels_of, show
@@ -28,6 +29,7 @@ from portail.web.words import Setting
 AHEAD = timedelta(days=14)  # how far the next cut-off is looked for
 CARD_DAYS = 5
 LAST_CHANGES = 3
+LAST_NEWS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,8 @@ class HomeCard:
 @require_safe
 @for_family
 def home(request: TownRequest, family: Family) -> HttpResponse:
-    """« Accueil »: six queries whatever the family."""
+    """« Accueil »: nine queries at the most whatever the family."""
+    board = board_context(request) | menus_context(request)
     offer, today = offer_in_force(), local_today(request)
     span = Span(today, today + AHEAD)
     facts, booked = facts_of(family.children, offer), known(family.children, offer, span)
@@ -70,6 +73,8 @@ def home(request: TownRequest, family: Family) -> HttpResponse:
     grids = [_grid(child, facts[child.code], booked, setting) for child in family.children]
     changes = latest_changes(family.children, history_floor(today), LAST_CHANGES)
     context = {
+        **board,
+        "news": board["news"][:LAST_NEWS],
         "banners": [],
         "todo": [*_to_pay(request, family), *_code_to_renew(request, family), *_cutoffs(grids, span)],
         "children": [HomeCard(child_card(grid.child), _days(grid, today)) for grid in grids],

@@ -11,15 +11,18 @@ from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect
 from django.utils import timezone
 from django.utils.cache import patch_cache_control
 
-from portail.families.queries import Family, family_of_session
+from portail.families.queries import Family, family_of_session, family_of_view
+from portail.families.viewing import COOKIE as VIEW_COOKIE
+from portail.families.viewing import read_ticket
 from portail.towns.models import Town
 from portail.towns.queries import canonical_host, first_town, host_named
 from portail.towns.scope import in_town
 from portail.web import session
-from portail.web.errors import not_allowed, not_found
+from portail.web.errors import not_allowed, not_found, shown_only
 from portail.web.requests import host_and_port
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
+OFFICE = "/mairie/"
 
 
 class HealthMiddleware:
@@ -66,6 +69,9 @@ class ParentMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        viewed = _viewed(request)
+        if viewed is not None:
+            return self._show(request, viewed)
         visit = session.read(request) if hasattr(request, "town") else None
         request.family = _family(request, visit)  # type: ignore[attr-defined]
         if visit is not None:
@@ -82,6 +88,23 @@ class ParentMiddleware:
         if visit is not None and not public and settings.PARENT_COOKIE_NAME not in response.cookies:
             _stamp(request, response, visit)
         return response
+
+    def _show(self, request: HttpRequest, viewed: Family) -> HttpResponse:
+        """What an agent sees of a family's site: its pages as they are, and nothing that could change anything."""
+        request.family = viewed  # type: ignore[attr-defined]
+        request.seen_at = request.now  # type: ignore[attr-defined]
+        response = self.get_response(request) if request.method in {"GET", "HEAD"} else shown_only(request)
+        patch_cache_control(response, no_store=True)
+        return response
+
+
+def _viewed(request: HttpRequest) -> Family | None:
+    """The family whose site an agent reads (`families.viewing`); the office itself is never seen that way."""
+    value = request.COOKIES.get(VIEW_COOKIE, "")
+    if not value or not hasattr(request, "town") or request.path_info.startswith(OFFICE):
+        return None
+    view = read_ticket(value, request.now)  # type: ignore[attr-defined]
+    return None if view is None else family_of_view(view, request.now)  # type: ignore[attr-defined]
 
 
 def _stamp(request: HttpRequest, response: HttpResponse, visit: session.Visit) -> None:

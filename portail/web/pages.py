@@ -56,6 +56,7 @@ class Visitor:
     payer_name: str
     draft_key: str
     children: list[ChildCard]
+    read_only: bool = False  # an agent of the town hall looks at what this family sees
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +122,7 @@ def _everywhere(request: TownRequest, current: str) -> dict[str, Any]:
         "menu": _menu(family) if family else [],
         "current": current,
         "lang": get_language() or "fr",
-        "session_ends": min(request.seen_at + IDLE, family.ends_at) if family else None,
+        "session_ends": min(request.seen_at + IDLE, family.ends_at) if family and not family.read_only else None,
         "here": request.get_full_path() if request.method == "GET" else "/",
     }
 
@@ -143,7 +144,8 @@ def _town_card(town: Town) -> TownCard:
 def _visitor(family: Family) -> Visitor:
     # Drafts stay in the browser under this name: stable for the payer, useless to anybody else.
     key = hmac.new(settings.SECRET_KEY.encode(), f"draft{family.payer_public_id}".encode(), hashlib.sha256)
-    return Visitor(family.payer_name, key.hexdigest()[:16], [child_card(child) for child in family.children])
+    cards = [child_card(child) for child in family.children]
+    return Visitor(family.payer_name, key.hexdigest()[:16], cards, family.read_only)
 
 
 def _menu(family: Family) -> list[MenuLine]:

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from urllib.parse import urlencode
 from uuid import UUID
 
-from django.http import Http404, HttpResponse, QueryDict
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -16,9 +16,10 @@ from portail.bookings.models import ChangeSet
 from portail.bookings.operations.changes import Submission, UndoneAlreadyError, change_presences, undo
 from portail.bookings.queries.offer import Offer, offer_in_force
 from portail.bookings.queries.records import Span, facts_and_stops, known
+from portail.bookings.queries.wished import read_wishes
 from portail.bookings.wording import rule_sentences
 from portail.families.queries import ChildRow, Family
-from portail.rules.booking import ActivityRules, Right, Wish
+from portail.rules.booking import ActivityRules, Right
 from portail.rules.weeks import history_floor, monday, parse_week, week_slug
 from portail.towns import wording as say
 from portail.web.grid import Grid, Strip, Week
@@ -164,37 +165,9 @@ def grid_of(request: TownRequest, child: ChildRow, offer: Offer, span: Span, act
     )
 
 
-def read_wishes(data: QueryDict) -> tuple[list[Wish], list[str]]:
-    """The cells that the page showed, and what is not a cell at all. A cell not shown is never a wish."""
-    ticked = set(data.getlist("ticked"))
-    wishes, unreadable = [], []
-    shown = set()
-    for text in data.getlist("shown"):
-        wish = _read_cell(text, ticked)
-        if wish is None:
-            unreadable.append(text[:80])
-        else:
-            wishes.append(wish)
-            shown.add(text.rpartition("/")[0])
-    unreadable += sorted(key[:80] for key in ticked - shown)
-    return wishes, unreadable
-
-
-def _read_cell(text: str, ticked: set[str]) -> Wish | None:
-    """« 007/cantine/2026-11-24/1 »: what was shown, and whether its box was ticked."""
-    parts = text.split("/")
-    if len(parts) != 4 or parts[3] not in {"0", "1"}:
-        return None
-    try:
-        day = date.fromisoformat(parts[2])
-    except ValueError:
-        return None
-    return Wish(parts[0], parts[1], day, present=text[:-2] in ticked, seen=parts[3] == "1")
-
-
 def validate(request: TownRequest, family: Family) -> HttpResponse:
     """Send the cells of a form to the one operation, and lead to the recap."""
-    wishes, unreadable = read_wishes(request.POST)
+    wishes, unreadable = read_wishes(request.POST.getlist("shown"), request.POST.getlist("ticked"))
     token = request.POST.get("token", "")[:64]
     # Marked as ours: a forged one must not stand in for an undoing or a period, which have tokens of their own.
     submission = Submission(wishes, token=f"form-{token}" if token else "", unreadable=unreadable)

@@ -95,6 +95,7 @@ def _draft(values: dict[str, str], family: Family | None) -> ContactDraft:
         phone=values["phone"],
         child=(children or values["child_code"])[:150],
         message=values["message"],
+        payer_id=family.payer_id if family else None,
     )
 
 

@@ -15,7 +15,7 @@ from portail.office.words import RIGHTS, ROLES
 from portail.rules.staff import TABLE, Right, Role
 from tests.office.doors import BUCHELAY, Office
 
-FILLED = {"int": 1, "uuid": UUID(int=1), "slug": "x", "str": "x", "path": "x"}
+FILLED = {"int": 999_999, "uuid": UUID(int=1), "slug": "x", "str": "x", "path": "x"}
 PUBLIC = {"login", "code", "enrol", "password", "logout"}
 
 

@@ -5,7 +5,6 @@ from datetime import date, timedelta
 
 import pytest
 from django.db import transaction
-from django.http import QueryDict
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -13,13 +12,13 @@ from portail.bookings.models import LateRequest, Presence
 from portail.bookings.operations.calendar import ClosureDraft, close_days, set_school_day
 from portail.bookings.operations.changes import Submission, change_presences
 from portail.bookings.operations.offer import enrol
+from portail.bookings.queries.wished import read_wishes
 from portail.bookings.verdicts import restored_all
 from portail.rules.booking import LatePolicy, Outcome, Refusal, Wish
 from portail.rules.calendar import Opening
 from portail.rules.cutoffs import Cutoff, CutoffKind
 from portail.rules.weeks import monday, week_slug
 from portail.towns.scope import in_town
-from portail.web.planning import read_wishes
 from tests.web.browser import Browser
 from tests.world import (
     ALINE,
@@ -50,17 +49,10 @@ parts = st.one_of(
 texts = st.one_of(st.text(max_size=40), st.lists(parts, min_size=1, max_size=6).map("/".join))
 
 
-def form(shown: list[str], ticked: list[str]) -> QueryDict:
-    data = QueryDict(mutable=True)
-    data.setlist("shown", shown)
-    data.setlist("ticked", ticked)
-    return data
-
-
 @given(shown=st.lists(texts, max_size=12), ticked=st.lists(texts, max_size=12))
 @settings(max_examples=150)
 def test_any_form_is_read_and_no_cell_comes_from_nowhere(shown, ticked):
-    wishes, unreadable = read_wishes(form(shown, ticked))
+    wishes, unreadable = read_wishes(shown, ticked)
     for wish in wishes:
         keys = {text[:-2] for text in shown if text.count("/") == 3 and text.endswith(("/0", "/1"))}
         assert any(key.startswith(f"{wish.person}/{wish.activity}/") for key in keys)
@@ -84,7 +76,7 @@ cells = st.builds(
 def test_a_form_of_ours_is_read_exactly(shown, also_ticked):
     """For each cell: (seen booked, box ticked). What is ticked beside is told, and nothing more."""
     ticked = {key for key, (_seen, wanted) in shown.items() if wanted} | (also_ticked - set(shown))
-    wishes, unreadable = read_wishes(form([f"{key}/{int(seen)}" for key, (seen, _w) in shown.items()], sorted(ticked)))
+    wishes, unreadable = read_wishes([f"{key}/{int(seen)}" for key, (seen, _w) in shown.items()], sorted(ticked))
     read = {f"{w.person}/{w.activity}/{w.day}": (w.seen, w.present) for w in wishes}
     assert read == shown
     assert unreadable == sorted(also_ticked - set(shown))

@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Count, F, Q, QuerySet, Sum
 
-from portail.billing.models import Attempt, Invoice, InvoiceLine, Payment, Regie
+from portail.billing.models import Anomaly, Attempt, Invoice, InvoiceLine, InvoiceRun, Payment, Regie
 from portail.billing.wording import ATTEMPT_STATES
 from portail.families.models import Payer
 from portail.rules.invoicing import InvoiceStatus
@@ -181,3 +182,44 @@ def _of_state(state: str, today: date) -> Q:
 
 def _day(at: date | datetime) -> date:
     return at.date() if isinstance(at, datetime) else at
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A line of the check list of a run with where it is corrected: the family's page, the child's code."""
+
+    public_id: UUID
+    kind: str
+    payer: str
+    family: UUID | None
+    items: list[dict[str, Any]]
+
+
+def run_with(public_id: UUID) -> InvoiceRun | None:
+    """A run with its régie; one query."""
+    return InvoiceRun.objects.select_related("regie").filter(public_id=public_id).first()
+
+
+def entries_of(run: InvoiceRun, kind: str) -> QuerySet[Anomaly]:
+    """What is still to look at of this kind in a run, by payer; `entry` reads each."""
+    rows = Anomaly.objects.filter(run=run, kind=kind, solved_at__isnull=True).select_related("payer")
+    return rows.order_by("payer__sort_key", "id")
+
+
+def entry(row: Anomaly) -> Entry:
+    """One of them as the page shows it."""
+    payer = row.payer
+    return Entry(
+        row.public_id, row.kind, str(payer or ""), payer.public_id if payer else None, row.data.get("items", [])
+    )
+
+
+def last_due(regie: str) -> InvoiceRun | None:
+    """The last run of a régie, whose habits the next one follows; one query."""
+    return InvoiceRun.objects.filter(regie__code=regie).order_by("-month", "-rank").first()
+
+
+def doubt_rows(*, solved: bool = False) -> QuerySet[Anomaly]:
+    """« À vérifier »: what payments and papers left to look at; runs have a list of their own."""
+    rows = Anomaly.objects.filter(run__isnull=True, solved_at__isnull=not solved)
+    return rows.select_related("attempt__invoice__regie", "invoice", "payer")

@@ -8,8 +8,18 @@ from portail.bookings.models.activities import (
     Enrolment,
     Stop,
 )
-from portail.bookings.models.attendance import Attendance
-from portail.bookings.models.calendar import Closure, DayOverride, HolidayPeriod, Limit, Period, PeriodActivity, Places
+from portail.bookings.models.attendance import Attendance, AttendanceGesture
+from portail.bookings.models.calendar import (
+    Closure,
+    DayOverride,
+    Event,
+    HolidayPeriod,
+    Limit,
+    Period,
+    PeriodActivity,
+    Places,
+)
+from portail.bookings.models.kitchen import KitchenOrder, KitchenRecipient
 from portail.bookings.models.records import Change, ChangeSet, LateRequest, PeriodChoice, Presence
 
 __all__ = [
@@ -18,12 +28,16 @@ __all__ = [
     "ActivityDependency",
     "ActivityGroup",
     "Attendance",
+    "AttendanceGesture",
     "Change",
     "ChangeSet",
     "Closure",
     "DayOverride",
     "Enrolment",
+    "Event",
     "HolidayPeriod",
+    "KitchenOrder",
+    "KitchenRecipient",
     "LateRequest",
     "Limit",
     "Period",

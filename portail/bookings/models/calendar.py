@@ -52,6 +52,49 @@ class DayOverride(TownModel):
         ]
 
 
+class Event(TownModel):
+    """One act of the town hall that closes days in one or several places: a strike, an outing, snow (feature M2).
+
+    It keeps what it took away, so that it can be undone, and what families were told.
+    """
+
+    class Kind(models.TextChoices):
+        STRIKE = "strike", "grève"
+        OUTING = "outing", "sortie scolaire"
+        ABSENCE = "absence", "enseignant absent"
+        WEATHER = "weather", "neige, intempéries"
+        OTHER = "other", "fermeture"
+
+    public_id = models.UUIDField("identifiant public", default=uuid4, editable=False)
+    kind = models.CharField("nature", max_length=8, choices=Kind.choices)
+    reason = models.CharField("motif", max_length=150)
+    first = models.DateField("premier jour")
+    last = models.DateField("dernier jour")
+    # The submission that cancelled the bookings; none when there was nothing to cancel.
+    change_set = models.ForeignKey(
+        "bookings.ChangeSet", on_delete=KEEP, null=True, db_constraint=False, related_name="+", verbose_name="envoi"
+    )
+    subject = models.CharField("objet du message", max_length=200, blank=True)
+    text = models.TextField("message", blank=True)
+    told = models.PositiveIntegerField("familles prévenues", default=0)
+    actor = models.CharField("auteur", max_length=150, blank=True)
+    at = models.DateTimeField("le")
+    undone_at = models.DateTimeField("retiré le", null=True)
+
+    class Meta(TownModel.Meta):
+        verbose_name = "évènement"
+        indexes = [models.Index(fields=["town", "last"], name="event_by_last_day")]
+        constraints = [
+            *TownModel.Meta.constraints,
+            models.UniqueConstraint(fields=["town", "public_id"], name="event_public_id"),
+            models.CheckConstraint(condition=Q(first__lte=F("last")), name="event_days_in_order"),
+            SameTown(field="change_set", name="event_same_town_change_set"),
+        ]
+
+    def __str__(self) -> str:
+        return self.reason
+
+
 class Closure(TownModel):
     """Days closed for the whole town, or for the school, class and activity that are set (all must match)."""
 
@@ -67,6 +110,10 @@ class Closure(TownModel):
     activity = models.ForeignKey(
         Activity, on_delete=KEEP, null=True, blank=True, db_constraint=False, related_name="+", verbose_name="activité"
     )
+    event = models.ForeignKey(
+        Event, on_delete=KEEP, null=True, blank=True, db_constraint=False, related_name="closures",
+        verbose_name="évènement",
+    )  # fmt: skip
 
     class Meta(TownModel.Meta):
         verbose_name = "fermeture"
@@ -75,6 +122,7 @@ class Closure(TownModel):
             SameTown(field="school", name="closure_same_town_school"),
             SameTown(field="classroom", name="closure_same_town_classroom"),
             SameTown(field="activity", name="closure_same_town_activity"),
+            SameTown(field="event", name="closure_same_town_event"),
         ]
 
 

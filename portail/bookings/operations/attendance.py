@@ -44,7 +44,7 @@ def record_attendance(*, marks: Sequence[MarkDraft], by: Actor, now: datetime) -
     if len(marks) > MOST_MARKS:
         raise AttendanceError(f"Pas plus de {MOST_MARKS} pointages à la fois.")
     for mark in marks:
-        _check(mark)
+        check_mark(mark)
     last = {(mark.person, mark.activity, mark.day): mark for mark in marks}
     persons, activities = _keys(marks)
     rows = [
@@ -73,7 +73,8 @@ def record_attendance(*, marks: Sequence[MarkDraft], by: Actor, now: datetime) -
     return len(last)
 
 
-def _check(mark: MarkDraft) -> None:
+def check_mark(mark: MarkDraft) -> None:
+    """Raises AttendanceError for hours that cannot be."""
     times = [minutes for minutes in (mark.arrived, mark.left) if minutes is not None]
     if any(not 0 <= minutes <= MIDNIGHT for minutes in times):
         raise AttendanceError("Une heure va de 0 h à minuit.")

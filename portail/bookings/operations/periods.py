@@ -3,19 +3,22 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
-from portail.bookings.models import ChangeSet, PeriodChoice
+from portail.bookings.models import ChangeSet, Period, PeriodActivity, PeriodChoice
 from portail.bookings.operations.changes import Submission, apply_submission
+from portail.bookings.operations.offer import OfferError, PeriodDraft, activity_named
 from portail.bookings.queries.offer import Offer, PeriodOffer, offer_now
 from portail.bookings.queries.records import Span, booked_cells
 from portail.families.queries import ChildRow, children_of
 from portail.rules.booking import Right, Wish
 from portail.rules.recurrence import expand
-from portail.rules.weekdays import to_mask
+from portail.rules.weekdays import from_mask, to_mask
 from portail.towns.actors import Actor
+from portail.towns.operations import Act, record, touch_rulebook
 
 
 class PeriodError(ValueError):
@@ -32,6 +35,62 @@ class NotAllowedError(PeriodError):
 
 class ValidatedAlreadyError(PeriodError):
     """The period was validated before: « Période déjà validée (non modifiable) »."""
+
+
+@transaction.atomic
+def change_period(*, period: Period, draft: PeriodDraft, by: Actor, now: datetime) -> Period:
+    """Change a period; once a family has validated it, only its name. Raises OfferError."""
+    if draft.last < draft.first:
+        raise OfferError("La période finit avant de commencer.")
+    touch_rulebook()  # waits for the validations under way
+    found: Period = Period.objects.select_for_update(of=("self",)).get(pk=period.pk)
+    before, asked = _told(found), _drafted(draft)
+    if PeriodChoice.objects.filter(period=found).exists() and {**before, "name": ""} != {**asked, "name": ""}:
+        raise OfferError("Des familles ont déjà validé cette période : seul son nom peut encore changer.")
+    found.name, found.first, found.last, found.freezes = draft.name, draft.first, draft.last, draft.freezes
+    found.save(update_fields=["name", "first", "last", "freezes"])
+    if before["weekdays"] != asked["weekdays"]:
+        PeriodActivity.objects.filter(period=found).delete()
+        PeriodActivity.objects.bulk_create(
+            PeriodActivity(period=found, activity=activity_named(code), weekdays=to_mask(weekdays))
+            for code, weekdays in draft.weekdays.items()
+        )
+    touch_rulebook()
+    record(Act("change_period", str(found.public_id), before, asked), by=by, now=now)
+    return found
+
+
+@transaction.atomic
+def remove_period(*, period: Period, by: Actor, now: datetime) -> None:
+    """Take a period away that no family has validated. Raises OfferError."""
+    touch_rulebook()
+    if PeriodChoice.objects.filter(period=period).exists():
+        raise OfferError("Des familles ont déjà validé cette période : elle ne peut plus être retirée.")
+    before = _told(period)
+    Period.objects.filter(pk=period.pk).delete()
+    touch_rulebook()
+    record(Act("remove_period", str(period.public_id), before=before), by=by, now=now)
+
+
+def _told(period: Period) -> dict[str, Any]:
+    rows = PeriodActivity.objects.filter(period=period).values_list("activity__code", "weekdays")
+    return {
+        "name": period.name,
+        "first": str(period.first),
+        "last": str(period.last),
+        "freezes": period.freezes,
+        "weekdays": {code: sorted(from_mask(mask)) for code, mask in rows},
+    }
+
+
+def _drafted(draft: PeriodDraft) -> dict[str, Any]:
+    return {
+        "name": draft.name,
+        "first": str(draft.first),
+        "last": str(draft.last),
+        "freezes": draft.freezes,
+        "weekdays": {code: sorted(weekdays) for code, weekdays in draft.weekdays.items()},
+    }
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ from portail.rules.weekdays import to_mask
 from portail.towns.actors import Actor
 from portail.towns.operations import Act, record, touch_rulebook
 
+LONGEST_KEY = 170  # of a sort key: two names of 80 letters, some of which Unicode takes apart
 DRAWS = 20  # of a child code, before giving up: 9 million codes a town
 
 
@@ -117,7 +118,8 @@ def register_family(*, draft: FamilyDraft, by: Actor, now: datetime) -> tuple[li
         for person in persons
     )
     after = {"payers": [str(one.payer) for one in issued], "persons": [person.code for person in persons]}
-    record(Act("register_family", str(issued[0].payer), after=after), by=by, now=now)
+    subject = str(issued[0].payer) if issued else ", ".join(map(str, persons))
+    record(Act("register_family", subject, after=after), by=by, now=now)
     return issued, persons
 
 
@@ -157,7 +159,7 @@ def _person(draft: PersonDraft) -> Person:
         kind=Person.Kind.ADULT if draft.adult else Person.Kind.CHILD,
         first_name=draft.first_name,
         last_name=draft.last_name,
-        sort_key=sort_key(draft.last_name, draft.first_name),
+        sort_key=sort_key(draft.last_name, draft.first_name)[:LONGEST_KEY],
         birth_date=draft.birth_date,
         classroom=_classroom(draft),
         occasional=draft.occasional,
@@ -166,7 +168,7 @@ def _person(draft: PersonDraft) -> Person:
 
 
 def _same(known: Person, draft: PersonDraft) -> Person:
-    if known.sort_key != sort_key(draft.last_name, draft.first_name):
+    if known.sort_key != sort_key(draft.last_name, draft.first_name)[:LONGEST_KEY]:
         raise RegisterError(f"Le code enfant {known.code} est déjà celui de {known}.")
     return known
 
@@ -199,7 +201,7 @@ def _payer(draft: PayerDraft) -> Issued:
     payer = Payer.objects.create(
         first_name=draft.first_name,
         last_name=draft.last_name,
-        sort_key=sort_key(draft.last_name, draft.first_name),
+        sort_key=sort_key(draft.last_name, draft.first_name)[:LONGEST_KEY],
         email=draft.email,
         phone=draft.phone,
         address=draft.address,

@@ -291,5 +291,35 @@ class JournalPaper:
             raise ValueError(f"each row of « {self.title} » needs {len(self.columns)} cells")
 
 
-Paper: TypeAlias = InvoicePaper | ReceiptPaper | CertificatePaper | ReminderPaper | JournalPaper
+@dataclass(frozen=True, slots=True)
+class CodedChild:
+    """A child whom the payer answers for. `place`: school and class."""
+
+    name: str
+    place: str
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class CodeLetterPaper:
+    """The letter that gives a payer their codes. `handing`: how it reaches them (« cahier : Zoé MARTIN »).
+
+    `steps`: how to log in, one sentence each; `online`: the page where, its QR code too.
+    """
+
+    letterhead: Letterhead
+    recipient: Recipient
+    issued_on: str
+    handing: str
+    paragraphs: tuple[str, ...]
+    children: tuple[CodedChild, ...]
+    code_label: str
+    code: str
+    steps: tuple[str, ...]
+    online: OnlinePayment
+    closing: tuple[str, ...] = ()
+    test_mention: str = ""
+
+
+Paper: TypeAlias = InvoicePaper | ReceiptPaper | CertificatePaper | ReminderPaper | JournalPaper | CodeLetterPaper
 """Whatever the press prints."""

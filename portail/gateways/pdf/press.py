@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from portail.gateways.pdf.glyphs import printable
 from portail.gateways.pdf.papers import (
     CertificatePaper,
+    CodeLetterPaper,
     InvoicePaper,
     JournalPaper,
     Letterhead,
@@ -45,6 +46,7 @@ _KINDS = {
     CertificatePaper: "certificate",
     ReminderPaper: "reminder",
     JournalPaper: "journal",
+    CodeLetterPaper: "code_letter",
 }
 _press_lock = Lock()
 
@@ -125,17 +127,21 @@ def title_of(papers: Sequence[Paper]) -> str:
 
 
 def _title(paper: Paper) -> str:
+    title = ""
     match paper:
         case InvoicePaper():
-            return f"{paper.heading or ('Avoir' if paper.credit_note else 'Facture')} n° {paper.number}"
+            title = f"{paper.heading or ('Avoir' if paper.credit_note else 'Facture')} n° {paper.number}"
         case ReceiptPaper():
-            return f"Reçu n° {paper.number}"
+            title = f"Reçu n° {paper.number}"
         case CertificatePaper():
-            return f"Attestation fiscale {paper.year} – {paper.recipient.name}"
+            title = f"Attestation fiscale {paper.year} – {paper.recipient.name}"
         case ReminderPaper():
-            return f"Rappel du {paper.issued_on} – {paper.recipient.name}"
+            title = f"Rappel du {paper.issued_on} – {paper.recipient.name}"
+        case CodeLetterPaper():
+            title = f"Vos codes – {paper.recipient.name}"
         case JournalPaper():
-            return f"{paper.title} {paper.subtitle}".strip() or "Livre"
+            title = f"{paper.title} {paper.subtitle}".strip() or "Livre"
+    return title
 
 
 # --- typst ----------------------------------------------------------------------------------------------------------

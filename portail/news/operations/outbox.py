@@ -67,6 +67,7 @@ class MailDraft:
     html: str = ""
     attachments: Sequence[Attached] = ()
     payer_id: int | None = None
+    campaign_id: int | None = None
     due_at: datetime | None = None
     unsubscribe: str = ""
 
@@ -204,6 +205,18 @@ def retry_failed(*, by: Actor, now: datetime) -> int:
     return found
 
 
+@transaction.atomic
+def retry_mail(*, public_id: UUID, by: Actor, now: datetime) -> bool:
+    """Queue again one mail that was given up. False: there is none, or it is under way already."""
+    failed = OutboxMail.objects.filter(public_id=public_id, status=_Status.FAILED)
+    row = failed.select_for_update(of=("self",)).first()
+    if row is None:
+        return False
+    failed.update(status=_Status.WAITING, due_at=now, tries=0, claimed_until=None, claimed_by="")
+    record(Act("retry_mail", row.to, after={"mail": str(public_id), "kind": row.kind}), by=by, now=now)
+    return True
+
+
 def purge_mails(*, now: datetime, most: int = PURGED_AT_ONCE) -> int:
     """Forget up to `most` mails that ended more than `KEPT` ago; returns how many. What still has to leave stays.
 
@@ -241,6 +254,7 @@ def _row(draft: MailDraft, now: datetime) -> OutboxMail:
         attachments=[{"document": one.document, "id": str(one.id)} for one in draft.attachments],
         unsubscribe=draft.unsubscribe,
         payer_id=draft.payer_id,
+        campaign_id=draft.campaign_id,
         created_at=now,
         due_at=draft.due_at or now,
     )

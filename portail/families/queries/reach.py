@@ -7,9 +7,13 @@ from uuid import UUID
 
 from django.db.models import F, QuerySet
 
-from portail.families.models import Link, ParentSession, Person
+from portail.families.models import Link, ParentSession, Payer, Person
+from portail.families.viewing import View
 from portail.rules.booking import Right
+from portail.rules.staff import Right as StaffRight
+from portail.rules.staff import Role, rights_of
 from portail.towns.actors import Actor
+from portail.towns.models import StaffSession
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +55,7 @@ class Family:
     session_id: int
     ends_at: datetime
     children: tuple[ChildRow, ...]
+    read_only: bool = False  # the town hall looks at what this family sees
 
     def child(self, code: str) -> ChildRow | None:
         """The child of this code if the payer answers for them, else None."""
@@ -115,6 +120,37 @@ def family_of_session(key_hash: str, now: datetime) -> Family | None:
         ends_at,
         tuple(_child(row[7:]) for row in rows),
     )
+
+
+def family_of_view(view: View, now: datetime) -> Family | None:
+    """The family that an agent looks at, or None: the view is over, so is the agent's session, or they may not.
+
+    Two queries.
+    """
+    if view.ends_at <= now or not _may_view(view.session_id, now):
+        return None
+    payers = Payer.objects.filter(public_id=view.payer, active=True, links__person__active=True)
+    rows = list(
+        payers.order_by("links__person__sort_key", "links__person__id").values_list(
+            "id", "first_name", "last_name", "weak_code",
+            *(f"links__person__{name}" for name in _CHILD),
+            *(f"links__{name}" for name in _LINK),
+        )
+    )  # fmt: skip
+    if not rows:
+        return None
+    payer_id, first_name, last_name, weak = rows[0][:4]
+    children = tuple(_child(row[4:]) for row in rows)
+    return Family(payer_id, view.payer, f"{first_name} {last_name}", weak, 0, view.ends_at, children, read_only=True)
+
+
+def _may_view(session_id: int, now: datetime) -> bool:
+    """Is this session of the office still open, and does its agent read families?"""
+    roles = StaffSession.objects.filter(
+        pk=session_id, ends_at__gt=now, verified=True, staff__is_active=True,
+        staff__credential_version=F("credential_version"),
+    ).values_list("staff__roles__role", flat=True)  # fmt: skip
+    return StaffRight.FAMILIES in rights_of(Role(role) for role in roles if role)
 
 
 def children_of(by: Actor, codes: Collection[str], *, lock: bool = False) -> list[ChildRow]:

@@ -1,4 +1,4 @@
-"""Who is who: payers, the persons they answer for, schools and classes, and the ways in (codes, sessions, throttle)."""
+"""Who is who: payers, the persons they answer for, schools and classes, quotients."""
 
 from uuid import uuid4
 
@@ -63,6 +63,12 @@ class Person(TownModel):
         CHILD = "child", "enfant"
         ADULT = "adult", "adulte"
 
+    class Meal(models.TextChoices):
+        STANDARD = "standard", "standard"
+        NO_PORK = "no_pork", "sans porc"
+        NO_MEAT = "no_meat", "sans viande"
+        CARE_PLAN = "care_plan", "PAI"
+
     public_id = models.UUIDField("identifiant public", default=uuid4, editable=False)
     code = models.CharField("code enfant", max_length=8)
     kind = models.CharField("qualité", max_length=5, choices=Kind.choices, default=Kind.CHILD)
@@ -70,6 +76,7 @@ class Person(TownModel):
     last_name = models.CharField("nom", max_length=80)
     sort_key = models.CharField("clé de tri", max_length=170)
     birth_date = models.DateField("date de naissance", null=True, blank=True)
+    ine = models.CharField("INE", max_length=20, blank=True)  # of the national education, when the school gave it
     classroom = models.ForeignKey(
         Classroom,
         on_delete=KEEP,
@@ -79,6 +86,8 @@ class Person(TownModel):
         related_name="persons",
         verbose_name="classe",
     )
+    # In clear, for the head-counts of the kitchen; why is in `HealthRecord`, sealed.
+    meal = models.CharField("repas", max_length=10, choices=Meal.choices, default=Meal.STANDARD)
     occasional = models.BooleanField("occasionnel", default=False)
     active = models.BooleanField("actif", default=True)
 
@@ -89,6 +98,7 @@ class Person(TownModel):
             *TownModel.Meta.constraints,
             models.UniqueConstraint(fields=["town", "code"], name="person_code_once_per_town"),
             models.UniqueConstraint(fields=["town", "public_id"], name="person_public_id"),
+            models.UniqueConstraint(fields=["town", "ine"], condition=~Q(ine=""), name="person_ine_once_per_town"),
             SameTown(field="classroom", name="person_same_town_classroom"),
         ]
 
@@ -112,6 +122,7 @@ class Payer(TownModel):
     weak_code = models.BooleanField("code faible", default=False)
     # Raised by a reissue: every web session that carries an older one dies with the old code.
     credential_version = models.PositiveIntegerField("version des codes", default=1)
+    letter_at = models.DateTimeField("lettre éditée le", null=True, blank=True)  # the last letter with a code
     disabled = models.BooleanField("code bloqué", default=False)
     active = models.BooleanField("actif", default=True)
 
@@ -178,51 +189,3 @@ class Link(TownModel):
             SameTown(field="payer", name="link_same_town_payer"),
             SameTown(field="person", name="link_same_town_person"),
         ]
-
-
-class ParentSession(TownModel):
-    """A web session of a payer. The cookie holds the key, the table only its SHA-256: a stolen backup opens nothing.
-
-    Idleness is stamped in the signed cookie, so that reading a page writes nothing here.
-    """
-
-    key_hash = models.CharField("empreinte de la clé", max_length=64)
-    payer = models.ForeignKey(
-        Payer, on_delete=models.CASCADE, db_constraint=False, related_name="sessions", verbose_name="payeur"
-    )
-    credential_version = models.PositiveIntegerField("version des codes")
-    started_at = models.DateTimeField("ouverte le")
-    ends_at = models.DateTimeField("expire le")
-
-    class Meta(TownModel.Meta):
-        verbose_name = "session d'un parent"
-        indexes = [models.Index(fields=["town", "ends_at"], name="session_by_end")]
-        constraints = [
-            models.UniqueConstraint(fields=["town", "key_hash"], name="session_key_once"),
-            SameTown(field="payer", name="session_same_town_payer"),
-        ]
-
-
-class Throttle(TownModel):
-    """One bucket of login attempts (`rules.codes.Bucket`): a child code, existing or not, or a known device."""
-
-    key = models.CharField("clé", max_length=80)
-    tries = models.PositiveIntegerField("échecs des 24 heures", default=0)
-    in_a_row = models.PositiveIntegerField("échecs de suite", default=0)
-    last = models.DateTimeField("dernier essai", null=True)
-
-    class Meta(TownModel.Meta):
-        verbose_name = "compteur d'essais"
-        constraints = [models.UniqueConstraint(fields=["town", "key"], name="throttle_key_once")]
-
-
-class FailedLogin(TownModel):
-    """A refused login, for the network's and the town's counts. Kept a day, with a shortened address."""
-
-    at = models.DateTimeField("le")
-    network = models.CharField("réseau", max_length=45)
-    child_code = models.CharField("code enfant saisi", max_length=20)
-
-    class Meta(TownModel.Meta):
-        verbose_name = "connexion refusée"
-        indexes = [models.Index(fields=["town", "network", "at"], name="failed_by_network")]

@@ -1,0 +1,1 @@
+"""Money at the town hall: runs, invoices, payments, unpaid debts, tariffs, régies, the régisseur's books (M5)."""
