@@ -23,6 +23,8 @@ from tests.world import EVE_10, NOW, PARIS, SCHOOL_WEEK, THURSDAY_17
 # %(name)s of Python and of Jinja2's newstyle; %%(name)s, filled one step later; {n} and {t}, filled by the scripts.
 PLACEHOLDER = re.compile(r"%{1,2}\(\w+\)0?\d?[sd]|\{\w\}")
 SAME_IN_ENGLISH = {
+    "gluten",
+    "lupin",
     "%(minutes)d min", "%(hours)d\u00a0h", "%(hours)d\u00a0h\u00a0%(minutes)02d", "{n} min", "{n} s",
     "Absence", "English", "Français", "Les Parents Services", "Sa",
     "(TEST)", "4. Confirmation", "Confirmation", "Date", "Total",

@@ -51,6 +51,7 @@ MENU: list[tuple[str, list[Entry]]] = [
         Entry("invoices", "Factures", "office:invoices", Right.INVOICES),
         Entry("unpaid", "Impayés", "office:unpaid", Right.INVOICES),
         Entry("payments", "Règlements", "office:payments", Right.INVOICES),
+        Entry("books", "Livres de la régie", "office:books", Right.INVOICES),
         Entry("doubts", "À vérifier", "office:doubts", Right.INVOICES),
         Entry("tariffs", "Tarifs", "office:tariffs", Right.MONEY),
         Entry("regies", "Régies", "office:regies", Right.MONEY),

@@ -11,7 +11,15 @@ from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 ROLE = "portail_app"
 POLICY = "town_in_force"
 # The application may add a line there, never alter or remove one.
-APPEND_ONLY = ("towns_audit", "towns_seal", "bookings_change", "billing_attemptevent", "billing_allocation")
+APPEND_ONLY = (
+    "towns_audit",
+    "towns_seal",
+    "bookings_change",
+    "billing_attemptevent",
+    "billing_allocation",
+    "bookings_attendancegesture",
+    "bookings_kitchenorder",
+)
 
 
 def lock(editor: BaseDatabaseSchemaEditor, tables: list[str]) -> None:

@@ -1,6 +1,7 @@
 """Amounts too small to be issued, credit notes, and later runs of the same month: nothing lost, nothing twice."""
 
 from datetime import date
+from typing import Any
 
 import pytest
 
@@ -201,7 +202,7 @@ def test_days_carried_over_then_credited_are_billed_again_by_a_run_of_their_own_
     book(JAMES, "soir", SCHOOL_DAYS[:2])
     small = invoice_of(minimum.jamie, issued())
     book(JAMES, "soir", [date(2026, 12, 1), date(2026, 12, 3), date(2026, 12, 4)])
-    december = {"month": DECEMBER, "label": "Décembre 2026"}
+    december: dict[str, Any] = {"month": DECEMBER, "label": "Décembre 2026"}
     both = invoice_of(minimum.jamie, issued(**december))
     note = credit(both, rebill=True)
     assert months_to_bill(note) == [NOVEMBER, DECEMBER]

@@ -312,7 +312,7 @@ def test_the_regisseur_confirms_a_doubtful_operation(demo: World, was):
 def test_another_amount_may_be_confirmed(demo: World):
     debt = invoice(demo.jamie, 777)
     doubt = attempt(debt, "review")
-    seen = {"reason": "700 reçus", "cents": 700, "by": CLERK, "now": NOW}
+    seen: dict[str, Any] = {"reason": "700 reçus", "cents": 700, "by": CLERK, "now": NOW}
     for wrong, words in ((date(26, 11, 21), "avant l'opération"), (NOW.date() + DAY, "l'avenir")):
         with pytest.raises(BillingError, match=words):
             confirm_attempt(attempt=doubt.public_id, on=wrong, **seen)

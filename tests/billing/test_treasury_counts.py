@@ -1,6 +1,7 @@
 """What the Treasury's side asks of the database: the same for one invoice and for many, or so much for each."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -77,7 +78,7 @@ def test_settling_a_file_asks_so_much_for_each_debit(demo: World):
             mandated(payer)
             invoice(payer, **OLD)
         made = built().remittance
-        counts.append(asked(lambda file=made: settled(file)))
+        counts.append(asked(partial(settled, made)))
     assert counts[1] - counts[0] <= PER_DEBIT * (MANY - 1)
     assert Payment.objects.count() == MANY + 1
 

@@ -8,6 +8,7 @@ from portail.billing.models import Anomaly, Invoice, Mandate, Payment, Remittanc
 from portail.billing.operations.deposits import deposit
 from portail.billing.operations.reminders import ReminderDraft, _sorted_out, remind
 from portail.billing.operations.sepa import settle_remittance, settling
+from portail.billing.operations.sepa.remittances import content_of
 from portail.billing.operations.setup import BillingError
 from portail.billing.queries.reminders import letters_of
 from tests.billing.debits import COLLECTED, OLD, built, mandated, place, settled, texts
@@ -39,7 +40,7 @@ def test_an_invoice_that_left_the_file_meanwhile_is_not_debited(demo: World):
     debt, gone = invoice(demo.jamie, **OLD), invoice(demo.jamie, **OLD)
     file = built().remittance
     Invoice.objects.filter(pk=gone.pk).update(remittance=None)
-    found = settling._read(settling.content_of(file))
+    found = settling._read(content_of(file))
     assert settling._settle(file, found, [debt.pk, gone.pk], NOW) == 1
     assert (left(debt), left(gone)) == (0, 777)
 

@@ -72,7 +72,7 @@ def week(demo: World) -> World:
 
 PLACES = st.lists(
     st.builds(
-        lambda where, activity: Place(*where, activity),
+        lambda where, activity: Place(where[0], where[1], activity),
         st.sampled_from([("", ""), ("mallerin", ""), ("ferry", ""), ("ferry", "CE1"), ("mallerin", "10")]),
         st.sampled_from(["", "cantine", "matin", "soir"]),
     ),

@@ -16,7 +16,7 @@ HOST, PASSWORD = "demo.localhost", "demonstration-2026"
 TABLET = {"width": 800, "height": 1100}
 PATH = "/mairie/pointage/envoi/"
 SEND = f"**{PATH}"
-WAIT = 8_000
+WAIT = 20_000  # milliseconds; longer than the quarter of a minute after which a tablet tries again
 MOST_DAYS = 30  # back to a day with school, past the longest holidays but summer's
 
 

@@ -13,7 +13,7 @@ from django.urls import reverse
 from portail.console.jobs import JobRunner
 from portail.families.models import ImportBatch, ImportRow, Payer, Person, School
 from portail.rules.staff import Role
-from portail.towns.models import Job
+from portail.towns.models import Job, KeptFile
 from portail.towns.scope import in_town
 from tests.families.pupils import guardian, guardians, line, onde, school_of
 from tests.office.doors import BUCHELAY, Office
@@ -169,3 +169,10 @@ def test_guardians_become_payers(demo: World, clerk: Office):
     path = sent(clerk, content, "responsables.csv", "guardians")
     assert "responsable" in html.unescape(clerk.refused(path, {**matched(clerk, path), "first_name": ""}))
     assert clerk.refused(IMPORTS, {"kind": "x", "file": SimpleUploadedFile("a.csv", content)})
+
+
+def test_a_file_destroyed_meanwhile_is_asked_for_again(demo: World, clerk: Office):
+    path = sent(clerk, onde(line("ALPHA", "Un")))
+    values = matched(clerk, path, school_of_all=ferry())
+    KeptFile.objects.all().delete()
+    assert "envoyez-le de nouveau" in clerk.refused(path, values)

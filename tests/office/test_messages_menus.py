@@ -5,10 +5,12 @@ from datetime import timedelta
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from portail.news.models import Menu
+from portail.news.models import Menu, NewsItem
+from portail.news.operations.board import NewsDraft, post_news
 from portail.rules.staff import Role
 from tests.office.doors import Office
-from tests.world import MONDAY, NOW, World
+from tests.web.browser import Browser
+from tests.world import ANGELINE, CLERK, DENISE_CODE, JAMES, JAMIE_CODE, MONDAY, NOW, World
 
 MENUS = "/mairie/messages/menus/"
 WEEK = f"{MENUS}?semaine=2026-11-16"
@@ -95,3 +97,18 @@ def test_markup_in_a_menu_is_text(demo: World, clerk: Office):
     clerk.sent(WEEK, {"act": "save", "plats_0": "<script>alert(1)</script>"})
     assert "<script>alert(1)" not in clerk.client.get("/").content.decode()
     assert Menu.objects.get().day == THIS_MONDAY
+
+
+def test_a_family_that_is_in_reads_the_menu_and_the_news_of_its_school(demo: World, clerk: Office):
+    room = demo.angeline.classroom
+    assert room is not None
+    clerk.sent(WEEK, {"act": "save", "plats_0": "soupe"})
+    clerk.sent(f"{WEEK}&ecole={room.school_id}", {"act": "save", "plats_0": "hachis"})
+    draft = NewsDraft(NewsItem.Kind.NEWS, "Pour les connectés", "<p>x</p>", "", NOW, None, NewsItem.Place.AFTER)
+    post_news(draft=draft, by=CLERK, now=NOW)
+    page = Browser().enter(JAMES, JAMIE_CODE).get("/accueil/").content.decode()
+    for words in ("Menus de la semaine", "soupe", "Pour les connectés"):
+        assert words in page
+    assert "hachis" not in page
+    assert "hachis" in Browser().enter(ANGELINE, DENISE_CODE).get("/accueil/").content.decode()
+    assert "Pour les connectés" not in clerk.client.get("/").content.decode()

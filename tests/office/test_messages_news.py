@@ -43,7 +43,7 @@ def test_posted_at_once_and_once(demo: World, clerk: Office):
     assert item.body == "<p><strong>Bonjour</strong></p><ul><li>un</li><li>deux</li></ul>"
     assert item.published_at == NOW
     page = clerk.page(where)
-    assert "en ligne" in page
+    assert "En ligne" in page
     assert "**Bonjour**\n\n- un\n- deux" in page
     assert "<li>deux</li>" in clerk.client.get("/").content.decode()
 
@@ -67,7 +67,7 @@ def test_scheduled_in_the_town_s_own_hours(demo: World, clerk: Office):
     assert f"{item.until.astimezone(paris):%d/%m %H:%M}" == "28/11 00:00"
     page = clerk.page(page_of(item))
     assert 'value="2026-11-27"' in page
-    assert "à venir" in page
+    assert "À venir" in page
     clerk.sent(page_of(item), {**TYPED, "first": "2026-11-20", "at": "08:30", "last": "2026-11-27", "last_at": "12:00"})
     assert 'value="12:00"' in clerk.page(page_of(item))
 

@@ -232,7 +232,8 @@ def test_the_first_time_is_looked_into_at_once_the_next_a_little_later():
 @given(st.lists(st.integers(0, 90), max_size=60))
 def test_however_often_it_is_said_the_looks_are_apart_and_few(pauses):
     """And what is heard in time is never forgotten, only looked into by `HEARD_AGAIN_AFTER` later."""
-    now, heard = BORN, []
+    now = BORN
+    heard: list[datetime] = []
     for pause in pauses:
         now += pause * timedelta(seconds=1)
         look = look_at(heard, now)

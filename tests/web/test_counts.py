@@ -39,8 +39,8 @@ LITTLE, MUCH = JAMES, "700"  # the first children of a small and of a large fami
 
 # Host and town, family, bookings (late requests with them), enrolments (stops and frozen periods with them).
 PAGES = {
-    "/": 2,
-    "/accueil/": 6,
+    "/": 3,
+    "/accueil/": 8,
     "/enfants/": 2,
     "/planning/{code}/": 4,
     "/planning/{code}/pourquoi/cantine/2026-11-24/": 4,
@@ -50,7 +50,7 @@ PAGES = {
     "/planning/{code}/autres-enfants/": 2,
     "/planning/{code}/periscotidien/": 3,
     "/planning/{code}/agenda/": 2,
-    "/modifications/{code}/": 3,
+    "/modifications/{code}/": 4,
     "/factures/": 5,
     "/contact/": 2,
     "/aide/": 2,

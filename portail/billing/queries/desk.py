@@ -214,12 +214,7 @@ def entry(row: Anomaly) -> Entry:
     )
 
 
-def last_due(regie: str) -> InvoiceRun | None:
-    """The last run of a régie, whose habits the next one follows; one query."""
-    return InvoiceRun.objects.filter(regie__code=regie).order_by("-month", "-rank").first()
-
-
-def doubt_rows(*, solved: bool = False) -> QuerySet[Anomaly]:
+def doubt_rows() -> QuerySet[Anomaly]:
     """« À vérifier »: what payments and papers left to look at; runs have a list of their own."""
-    rows = Anomaly.objects.filter(run__isnull=True, solved_at__isnull=not solved)
+    rows = Anomaly.objects.filter(run__isnull=True, solved_at__isnull=True)
     return rows.select_related("attempt__invoice__regie", "invoice", "payer")

@@ -36,7 +36,7 @@ def guardian_slice(*, batch: ImportBatch, size: int, by: Actor, now: datetime) -
         ImportRow.objects.filter(batch=locked, state=_Row.PLANNED).select_related("payer").order_by("pk")[:size]
     )
     if not rows:
-        finish_batch(locked, ImportBatch.State.DONE, now)
+        finish_batch(locked, ImportBatch.State.DONE, now=now)
         return 0
     there = set(Person.objects.filter(pk__in=_named(rows)).values_list("pk", flat=True))
     for row in rows:
@@ -45,7 +45,7 @@ def guardian_slice(*, batch: ImportBatch, size: int, by: Actor, now: datetime) -
     _create([row for row in rows if row.verdict == ImportRow.Verdict.NEW])
     _fill([row for row in rows if row.verdict != ImportRow.Verdict.NEW])
     _link([row for row in rows if row.state == _Row.DONE])
-    save_rows(rows, "import_families", locked, by, now)
+    save_rows(rows, "import_families", locked, by=by, now=now)
     return len(rows)
 
 
@@ -56,14 +56,14 @@ def undo_guardian_slice(*, batch: ImportBatch, size: int, by: Actor, now: dateti
     rows = list(ImportRow.objects.filter(batch=locked, state=_Row.DONE).order_by("-pk")[:size])
     if not rows:
         ImportRow.objects.filter(batch=locked, state=_Row.PLANNED).update(state=_Row.IDLE)
-        finish_batch(locked, ImportBatch.State.UNDONE, now)
+        finish_batch(locked, ImportBatch.State.UNDONE, now=now)
         return 0
     payers = _payers(rows)
     for row in rows:
         payer = payers.get(row.payer_id or 0)
         row.reason = _put_back(row, payer) if payer is not None else ""
         row.state = _Row.STUCK if row.reason else _Row.UNDONE
-    save_rows(rows, "undo_import", locked, by, now)
+    save_rows(rows, "undo_import", locked, by=by, now=now)
     return len(rows)
 
 

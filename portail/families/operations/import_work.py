@@ -37,12 +37,12 @@ def import_slice(*, batch: ImportBatch, size: int, by: Actor, now: datetime) -> 
     locked = lock_batch(batch)
     rows = list(ImportRow.objects.filter(batch=locked, state=_Row.PLANNED).order_by("pk")[:size])
     if not rows:
-        finish_batch(locked, ImportBatch.State.DONE, now)
+        finish_batch(locked, ImportBatch.State.DONE, now=now)
         return 0
     _resolve_places(locked, rows)
     _create([row for row in rows if row.verdict == ImportRow.Verdict.NEW])
     _change([row for row in rows if row.verdict != ImportRow.Verdict.NEW])
-    save_rows(rows, "import_families", locked, by, now)
+    save_rows(rows, "import_families", locked, by=by, now=now)
     return len(rows)
 
 
@@ -54,12 +54,12 @@ def undo_slice(*, batch: ImportBatch, size: int, by: Actor, now: datetime) -> in
     if not rows:
         _drop_classes(locked)
         ImportRow.objects.filter(batch=locked, state=_Row.PLANNED).update(state=_Row.IDLE)
-        finish_batch(locked, ImportBatch.State.UNDONE, now)
+        finish_batch(locked, ImportBatch.State.UNDONE, now=now)
         return 0
     persons = _persons(rows)
     _put_back([row for row in rows if row.verdict != ImportRow.Verdict.NEW], persons)
     _remove([row for row in rows if row.verdict == ImportRow.Verdict.NEW], persons)
-    save_rows(rows, "undo_import", locked, by, now)
+    save_rows(rows, "undo_import", locked, by=by, now=now)
     return len(rows)
 
 
@@ -69,7 +69,7 @@ def lock_batch(batch: ImportBatch) -> ImportBatch:
     return row
 
 
-def finish_batch(batch: ImportBatch, state: ImportBatch.State, now: datetime) -> None:
+def finish_batch(batch: ImportBatch, state: ImportBatch.State, *, now: datetime) -> None:
     """The import, or its undoing, is over."""
     batch.state = state
     if state is ImportBatch.State.DONE:
@@ -79,7 +79,7 @@ def finish_batch(batch: ImportBatch, state: ImportBatch.State, now: datetime) ->
     batch.save(update_fields=["state", "done_at", "undone_at"])
 
 
-def save_rows(rows: Sequence[ImportRow], verb: str, batch: ImportBatch, by: Actor, now: datetime) -> None:
+def save_rows(rows: Sequence[ImportRow], verb: str, batch: ImportBatch, *, by: Actor, now: datetime) -> None:
     """Keep what became of each line, and one line in the trail."""
     ImportRow.objects.bulk_update(rows, ["state", "reason", "person", "payer", "before", "after"])
     refused = sum(row.state in (_Row.REFUSED, _Row.STUCK) for row in rows)

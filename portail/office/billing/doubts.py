@@ -41,10 +41,10 @@ def solve_doubt(request: OfficeRequest, public_id: UUID) -> HttpResponse:
     """Note what was decided, which ends it."""
     form = AnswerForm(request.POST)
     if form.is_valid():
-        one = desk.doubt_rows().filter(public_id=public_id).first()
+        if desk.doubt_rows().filter(public_id=public_id, kind__in=OPERATIONS).exists():
+            form.add_error(None, "Une opération en ligne attend : confirmez-la ou écartez-la d'abord.")
+            return _doubts(request, form)
         try:
-            if one is not None and one.kind in OPERATIONS:
-                raise BillingError("Une opération en ligne attend : confirmez-la ou écartez-la d'abord.")
             solve_anomaly(anomaly=public_id, answer=form.cleaned_data["answer"], by=actor(request), now=request.now)
             return done("C'est noté.", "office:doubts")
         except BillingError as refusal:

@@ -2,9 +2,11 @@
 
 from django.urls import path
 
-from portail.office.billing import doubts, invoices, payments, regies, runs, tariffs, unpaid
+from portail.office.billing import books, doubts, invoices, payments, regies, runs, tariffs, unpaid
 
 urlpatterns = [
+    path("livres/", books.books, name="books"),
+    path("livres/<slug:code>/verser/", books.pay_over, name="pay_over"),
     path("a-verifier/", doubts.doubts, name="doubts"),
     path("a-verifier/<uuid:public_id>/", doubts.solve_doubt, name="solve_doubt"),
     path("tarifs/", tariffs.tariffs, name="tariffs"),

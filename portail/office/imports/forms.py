@@ -39,6 +39,7 @@ WORDS: dict[str, Mapping[StrEnum, tuple[str, str]]] = {
     ImportBatch.Kind.PUPILS: COLUMNS,
     ImportBatch.Kind.GUARDIANS: GUARDIAN_COLUMNS,
 }
+ALWAYS = {Field.LAST_NAME, Field.FIRST_NAME, GuardianField.LAST_NAME, GuardianField.FIRST_NAME}
 NOWHERE = ("", "Aucune colonne")
 
 
@@ -80,7 +81,10 @@ class ColumnsForm(OfficeForm):
         self.columns: list[str] = []
         for name, (label, help_text) in WORDS[batch.kind].items():
             self.columns.append(str(name))
-            self.fields[str(name)] = forms.ChoiceField(label=label, help_text=help_text, choices=places, required=False)
+            self.fields[str(name)] = forms.ChoiceField(
+                label=label, help_text=help_text, choices=places, required=name in ALWAYS,
+                error_messages={"required": f"Dites quelle colonne donne : {label.lower()}."},
+            )  # fmt: skip
         if batch.kind == ImportBatch.Kind.GUARDIANS:
             return
         self.fields["school_of_all"] = forms.ChoiceField(

@@ -34,3 +34,8 @@ if (follow) {
   };
   setTimeout(ask, 1000);
 }
+
+// Whoever leaves takes the names kept for the offline lists away with them.
+document.querySelector("form.logout")?.addEventListener("submit", () => {
+  globalThis.caches?.delete("pointage-pages");
+});
