@@ -24,6 +24,7 @@ POLICY = {
     "form-action": "'self'",
     "frame-ancestors": "'none'",
     "base-uri": "'none'",
+    "worker-src": "'self'",
     "object-src": "'none'",
 }
 

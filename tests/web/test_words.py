@@ -106,7 +106,7 @@ def test_a_missed_cut_off_is_told_as_people_tell_it(setting):
 def test_what_can_still_be_done_gives_the_telephone_number(setting):
     assert explain(refused(Refusal.TOO_LATE), setting)[1] == "Contactez la mairie."
     setting.town.phone = "01 30 00 00 00"
-    assert explain(refused(Refusal.TOO_LATE), setting)[1] == "Appelez la mairie au 01 30 00 00 00."
+    assert explain(refused(Refusal.TOO_LATE), setting)[1] == "Appelez la mairie au 01\u00a030\u00a000\u00a000\u00a000."
 
 
 def test_a_week_not_open_yet_says_from_when(setting):
