@@ -29,4 +29,5 @@ def test_logging_out_then_back_shows_nothing_private(visit: Visit, family: Famil
     parent.log_out()
     parent.page.go_back()
     expect(parent.heading("Me connecter")).to_be_visible()
-    expect(parent.page.get_by_text(family.children[0].last_name)).to_have_count(0)
+    child = family.children[0]
+    expect(parent.page.get_by_text(f"{child.first_name} {child.last_name}", exact=True)).to_have_count(0)
