@@ -57,6 +57,7 @@ PAYMENT_ANOMALIES = {
     "provider_down": "PayFiP n'a pas répondu : le parent n'a pas pu payer",
     "provider_refused": "PayFiP a refusé la demande : le parent n'a pas pu payer",
     "reopened_titre": "règlement rejeté d'une facture déjà transmise à la Trésorerie : dites-le au comptable",
+    "given_back_in_vain": "règlement rejeté après un remboursement : la famille doit rendre ce qu'elle a reçu",
     "unprintable": "ce document ne peut pas être imprimé",
 }
 ATTEMPT_STATES = {

@@ -298,6 +298,16 @@ def test_an_overpayment_falls_on_open_invoices_only(demo: World, columns):
     assert (left(closed), Allocation.objects.filter(invoice=closed).count()) == (200, 0)
 
 
+def test_a_payment_that_falls_away_once_its_change_was_given_back_is_told(demo: World):
+    payment = paid(invoice(demo.jamie, 700), cents=1000, keep_change=True)
+    given_back(payment, 300)
+    assert not Anomaly.objects.exists()
+    reversal = reversed_(payment)
+    told = Anomaly.objects.get()
+    assert (told.kind, told.payer_id) == ("given_back_in_vain", demo.jamie.pk)
+    assert told.data == {"reçu": reversal.number, "centimes": 300}
+
+
 def test_what_opens_again_after_the_transfer_is_told_to_the_town_hall(demo: World):
     Payer.objects.filter(pk=demo.jamie.pk).update(email="jamie@example.org")
     debt = invoice(demo.jamie, 700)

@@ -159,6 +159,7 @@ def reverse_payment(*, payment: UUID, reason: str, by: Actor, now: datetime) -> 
         # Still held by the file that was debited, nobody could ever pay it again.
         Invoice.objects.filter(pk__in=back, remittance__state=Remittance.State.SETTLED).update(remittance=None)
     _note_reopened(invoices.values(), reversal, now)
+    _note_given_back(reversal, now)
     if is_address(first.payer.email):
         queue_mail(reversal_mail(first, reversal, list(invoices.values()), reason), now=now)
     after = {"cents": -first.cents, "reason": reason[:200], "receipt": reversal.number}
@@ -172,6 +173,14 @@ def _note_reopened(invoices: Iterable[Invoice], reversal: Payment, now: datetime
         if invoice.status == InvoiceStatus.TRANSFERRED:
             data = {"facture": str(invoice), "reçu": reversal.number, "centimes": -reversal.cents}
             Anomaly.objects.create(invoice=invoice, payer_id=invoice.payer_id, kind="reopened_titre", data=data, at=now)
+
+
+def _note_given_back(reversal: Payment, now: datetime) -> None:
+    """A « trop-perçu » given back before the payment fell away came from nobody: the payer owes it, on no invoice."""
+    missing = -credit_of(reversal.payer, reversal.regie)
+    if missing > 0:
+        data = {"reçu": reversal.number, "centimes": missing}
+        Anomaly.objects.create(payer=reversal.payer, kind="given_back_in_vain", data=data, at=now)
 
 
 @transaction.atomic
