@@ -148,10 +148,15 @@ def staff_rows() -> QuerySet[Staff]:
     return Staff.objects.filter(town=current_town()).prefetch_related("roles")
 
 
+def factor_place(staff_id: int) -> str:
+    """Where the secret of an agent's second factor is sealed for (`towns.sealing`)."""
+    return f"second-factor/{staff_id}"
+
+
 def demo_secret(staff_id: int) -> bytes:
     """The second factor's secret of a demonstration's account, b"" when it has none; for the demonstration only."""
     factor = SecondFactor.objects.filter(staff_id=staff_id).first()
-    return b"" if factor is None else unseal(factor.secret, f"second-factor/{staff_id}")
+    return b"" if factor is None else unseal(factor.secret, factor_place(staff_id))
 
 
 def trail_rows(*, words: str = "", since: date | None = None, until: date | None = None) -> QuerySet[Audit]:

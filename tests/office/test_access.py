@@ -73,6 +73,18 @@ def test_too_many_tries_wait_in_the_same_way_whoever_it_is(demo):
         assert "Trop d&#39;essais" in typed(Office(), login, PASSWORD).content.decode()
 
 
+def test_the_page_asked_for_is_kept_whole_through_the_two_steps(demo, clock):
+    wanted = "/mairie/journal/?q=a&page=2"
+    office = Office().enter(Role.ADMINISTRATOR, login="d@demo.fr")
+    clock.shift(MINUTE)
+    other = Office()
+    values = {"login": "d@demo.fr", "password": PASSWORD, "suite": wanted}
+    step = other.sent("/mairie/connexion/", values)
+    assert 'value="/mairie/journal/?q=a&amp;page=2"' in other.page(step)
+    code = code_at(demo_secret(office.staff.pk), NOW + MINUTE)
+    assert other.sent("/mairie/connexion/code/", {"code": code, "suite": wanted}) == wanted
+
+
 def test_a_new_way_in_closes_the_old_ones(administrator, clerk):
     page = administrator.post(f"/mairie/agents/{clerk.staff.pk}/acces/").content.decode()
     given = re.search(r'class="given num">([^<]+)<', page)

@@ -4,6 +4,7 @@ import base64
 import io
 from datetime import timedelta
 from typing import cast
+from urllib.parse import urlencode
 
 import segno
 from django import forms
@@ -90,7 +91,7 @@ def login(request: HttpRequest) -> HttpResponse:
     if form.is_valid():
         result = log_in_staff(login=form.cleaned_data["login"], password=form.cleaned_data["password"], now=visitor.now)
         if result.key:
-            response = redirect(f"{reverse('office:code')}?suite={wanted}")
+            response = redirect(f"{reverse('office:code')}?{urlencode({'suite': wanted})}")
             session.remember(response, result.key)
             rotate_token(request)
             return response

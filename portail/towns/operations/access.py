@@ -18,6 +18,7 @@ from portail.rules.staff import LONGEST_SESSION, RECOVERY_CODES, TOTP_SLACK, TOT
 from portail.towns.actors import Actor
 from portail.towns.models import RecoveryCode, SecondFactor, Staff, StaffSession, StaffThrottle
 from portail.towns.operations.trail import Act, record
+from portail.towns.queries import factor_place
 from portail.towns.scope import current_town
 from portail.towns.sealing import seal, unseal
 
@@ -80,10 +81,10 @@ def prepare_second_factor(*, staff: Staff, now: datetime) -> tuple[bytes, str]:
     """The secret to show: (its bytes, the `otpauth:` address of its QR code). The same until it is confirmed."""
     factor = SecondFactor.objects.select_for_update().filter(staff=staff).first()
     if factor is not None and factor.confirmed_at is None:
-        secret = unseal(factor.secret, _place(staff))
+        secret = unseal(factor.secret, factor_place(staff.pk))
     elif factor is None:
         secret = secrets.token_bytes(SECRET_BYTES)
-        SecondFactor.objects.create(staff=staff, secret=seal(secret, _place(staff)), made_at=now)
+        SecondFactor.objects.create(staff=staff, secret=seal(secret, factor_place(staff.pk)), made_at=now)
     else:
         raise ValueError("a confirmed second factor is never shown again")
     return secret, _totp(secret).get_provisioning_uri(staff.login, current_town().name)
@@ -148,7 +149,7 @@ def _step(factor: SecondFactor, staff: Staff, code: str, now: datetime) -> int:
     """The step of a right code that was not used yet, else 0."""
     if not (code.isascii() and code.isdigit() and len(code) == 6):
         return 0
-    totp, present = _totp(unseal(factor.secret, _place(staff))), int(now.timestamp()) // TOTP_STEP
+    totp, present = _totp(unseal(factor.secret, factor_place(staff.pk))), int(now.timestamp()) // TOTP_STEP
     for step in range(max(present - TOTP_SLACK, factor.last_step + 1), present + TOTP_SLACK + 1):
         try:
             totp.verify(code.encode(), step * TOTP_STEP)
@@ -160,10 +161,6 @@ def _step(factor: SecondFactor, staff: Staff, code: str, now: datetime) -> int:
 
 def _totp(secret: bytes) -> TOTP:
     return TOTP(secret, 6, SHA1(), TOTP_STEP)  # noqa: S303  what every telephone's application knows (RFC 6238 §1.2)
-
-
-def _place(staff: Staff) -> str:
-    return f"second-factor/{staff.pk}"
 
 
 def _new_recovery_codes(staff: Staff) -> list[str]:
